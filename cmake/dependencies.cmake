@@ -1,0 +1,21 @@
+# Everything comes from Debian packages (tools/packages.txt); nothing is downloaded.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+set(Boost_USE_STATIC_LIBS ON)
+find_package(Boost 1.81 EXACT REQUIRED COMPONENTS json url)
+find_package(OpenSSL 3 REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(fmt REQUIRED)
+pkg_check_modules(CARES REQUIRED IMPORTED_TARGET libcares)
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+find_package(prometheus-cpp CONFIG QUIET)
+find_package(CLI11 CONFIG QUIET)
+find_package(mimalloc CONFIG QUIET)
+if(POSTHORN_BENCH)
+  find_package(benchmark REQUIRED)
+endif()
+
+# llhttp: Node's HTTP/1 parser. Debian ships its generated C sources; they are compiled here as a small library.
+set(LLHTTP_SOURCE_DIR /usr/share/llhttp CACHE PATH "Folder with llhttp's C sources")
+set(LLHTTP_INCLUDE_DIR /usr/share/include/llhttp CACHE PATH "Folder with llhttp.h")

@@ -1,0 +1,48 @@
+# One library a folder; every source listed. Warnings are errors.
+#
+#   posthorn_library(net SOURCES url.cc … TESTS url_test.cc … FUZZ url_fuzz.cc … BENCH x_bench.cc … LINK posthorn_base …)
+#
+# makes posthorn_net, net_test (one binary, registered with ctest under the label "unit"), and one binary a fuzz target.
+set(POSTHORN_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast
+                      -Woverloaded-virtual -Wswitch -Werror)
+
+function(posthorn_target_options target)
+  target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:${POSTHORN_WARNINGS}>)
+  target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR}/src)
+endfunction()
+
+function(posthorn_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;TESTS;FUZZ;BENCH;LINK;TEST_LINK" ${ARGN})
+  string(REPLACE "/" "_" flat ${name})
+  add_library(posthorn_${flat} STATIC ${ARG_SOURCES})
+  posthorn_target_options(posthorn_${flat})
+  target_link_libraries(posthorn_${flat} PUBLIC ${ARG_LINK})
+
+  if(POSTHORN_TESTS AND ARG_TESTS)
+    add_executable(${flat}_test ${ARG_TESTS})
+    posthorn_target_options(${flat}_test)
+    target_link_libraries(${flat}_test PRIVATE posthorn_${flat} ${ARG_TEST_LINK} GTest::gtest_main)
+    add_test(NAME ${flat} COMMAND ${flat}_test)
+    set_tests_properties(${flat} PROPERTIES LABELS unit TIMEOUT 300)
+  endif()
+
+  if(POSTHORN_FUZZ)
+    foreach(source IN LISTS ARG_FUZZ)
+      get_filename_component(fuzz_name ${source} NAME_WE)
+      add_executable(${fuzz_name} ${source})
+      posthorn_target_options(${fuzz_name})
+      target_link_libraries(${fuzz_name} PRIVATE posthorn_${flat})
+      target_link_options(${fuzz_name} PRIVATE -fsanitize=fuzzer)
+      set_target_properties(${fuzz_name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
+    endforeach()
+  endif()
+
+  if(POSTHORN_BENCH)
+    foreach(source IN LISTS ARG_BENCH)
+      get_filename_component(bench_name ${source} NAME_WE)
+      add_executable(${bench_name} ${source})
+      posthorn_target_options(${bench_name})
+      target_link_libraries(${bench_name} PRIVATE posthorn_${flat} benchmark::benchmark_main)
+    endforeach()
+  endif()
+endfunction()

@@ -1,0 +1,44 @@
+// Tenants: every tenant in memory, found by name; changes go to the store first.
+//
+// Place: api/* resolves the tenant of a call here and hands the value down; engines never look tenants up by name.
+// Concurrency: find() from any thread; save() and remove() on the session's loop.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <shared_mutex>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "domain/outbound/subscription.h"
+#include "net/task.h"
+#include "store/store.h"
+
+namespace posthorn::access {
+
+using TenantPtr = std::shared_ptr<const domain::Tenant>;
+
+class Tenants {
+ public:
+  Tenants(const Clock& clock, IdSource& ids) : clock_(clock), ids_(ids) {}
+
+  void fill(std::vector<domain::Tenant> tenants);  // once, at start
+  TenantPtr find(std::string_view name) const;     // null when there is none
+  // In order of name, from after `after`.
+  std::vector<TenantPtr> list(std::string_view after, std::size_t limit) const;
+
+  // `tenant.key` 0 and expected_revision 0: a new one. Otherwise changes the one of that name (revision must match).
+  // Errors: conflict, precondition_failed, unavailable.
+  net::Task<Result<TenantPtr>> save(store::Session& session, domain::Tenant tenant, std::int64_t expected_revision);
+  net::Task<Status> remove(store::Session& session, TenantPtr tenant, std::int64_t expected_revision);
+
+ private:
+  const Clock& clock_;
+  IdSource& ids_;
+  mutable std::shared_mutex mutex_;
+  std::map<std::string, TenantPtr, std::less<>> by_name_;
+};
+
+}  // namespace posthorn::access

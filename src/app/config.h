@@ -1,0 +1,66 @@
+// Config: everything that an operator can set. One table of options (options()) is the source of flags, POSTHORN_* variables, the
+// TOML file's keys and docs/configuration.md; a test compares them.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/limits.h"
+#include "base/result.h"
+#include "net/peer_filter.h"
+#include "observe/log.h"
+
+namespace posthorn::app {
+
+struct Config {
+  std::string data_dir;
+  std::string listen_host = "127.0.0.1";
+  std::uint16_t listen_port = 8080;
+  std::string tls_certificate_file;
+  std::string tls_key_file;
+  std::string ca_file;
+  std::string proxy;  // http://host:port; empty: none
+  std::vector<net::Network> allowed_peers;
+  std::string admin_key;           // from POSTHORN_ADMIN_KEY only
+  std::string master_key;          // base64 of 32 bytes, from POSTHORN_MASTER_KEY only; empty: the file in the data folder
+  std::size_t event_body_bytes_max = kEventBodyBytesMaxDefault;
+  std::uint32_t in_loops = 1;
+  std::uint32_t out_loops = 1;
+  std::chrono::milliseconds shutdown_grace = std::chrono::seconds(20);
+  std::chrono::hours payload_retention{24 * 30};
+  std::chrono::hours attempt_retention{24 * 90};
+  std::chrono::hours delivery_retention{24 * 90};
+  std::chrono::hours idempotency_retention{24};
+  observe::LogOptions log;
+};
+
+struct Option {
+  std::string_view name;         // TOML key and flag: "listen", "allow-peer", …; variable: POSTHORN_LISTEN
+  std::string_view value_name;   // "HOST:PORT"
+  std::string_view help;         // one sentence
+  std::string_view default_text;
+  enum class Source : std::uint8_t { everywhere, environment_only } source = Source::everywhere;
+  bool repeatable = false;
+  // Errors (invalid_argument) name the option.
+  std::function<Status(Config&, std::string_view)> set;
+  std::function<std::string(const Config&)> show;  // secrets: "configured" or "not configured"
+};
+
+const std::vector<Option>& options();
+
+// Where each value came from, for doctor: "default", "file /etc/…", "environment POSTHORN_LISTEN", "flag --listen".
+struct LoadedConfig {
+  Config config;
+  std::map<std::string, std::string, std::less<>> sources;
+};
+
+// `flags`: option name and text, in order. Precedence: flag, environment, file, default. Unknown keys in the file are errors.
+Result<LoadedConfig> load_config(const std::string& file, const std::vector<std::pair<std::string, std::string>>& flags,
+                                 const std::function<const char*(const char*)>& environment);
+
+}  // namespace posthorn::app

@@ -1,0 +1,88 @@
+// Every bound of the server, by name. Relations between bounds are asserted here.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace posthorn {
+
+using namespace std::chrono_literals;
+
+// --- incoming HTTP -------------------------------------------------------------------------------------------------
+inline constexpr std::size_t kRequestHeadBytesMax = 32 * 1024;
+inline constexpr std::size_t kRequestHeaderCountMax = 100;
+inline constexpr std::size_t kRequestTargetBytesMax = 8 * 1024;
+inline constexpr auto kRequestHeadTime = 10s;         // from the first byte of a head to its last
+inline constexpr auto kRequestBodyTime = 60s;         // from the head to the body's last byte
+inline constexpr std::size_t kRequestBodyBytesPerSecondMin = 1024;
+inline constexpr auto kConnectionIdleTime = 60s;
+inline constexpr std::size_t kConnectionsMax = 10'000;  // per server; more are refused by not accepting
+
+// --- events --------------------------------------------------------------------------------------------------------
+inline constexpr std::size_t kEventBodyBytesMaxDefault = 1024 * 1024;  // configurable
+inline constexpr std::size_t kEventBodyBytesCeiling = 16 * 1024 * 1024;
+inline constexpr std::size_t kBatchEventsMax = 1000;
+inline constexpr std::size_t kBatchBodyBytesMax = 16 * 1024 * 1024;
+inline constexpr std::size_t kIdempotencyKeyBytesMax = 256;
+inline constexpr std::size_t kExternalIdBytesMax = 128;
+inline constexpr std::size_t kTopicBytesMax = 256;
+inline constexpr std::size_t kTopicSegmentsMax = 16;
+inline constexpr std::size_t kNameBytesMax = 128;  // tenants, scopes
+inline constexpr std::size_t kUserBytesMax = 256;
+inline constexpr std::size_t kJsonDepthMax = 64;
+
+// --- subscriptions -------------------------------------------------------------------------------------------------
+inline constexpr std::size_t kUrlBytesMax = 2048;
+inline constexpr std::size_t kTopicPatternsMax = 100;
+inline constexpr std::size_t kCustomHeadersMax = 50;
+inline constexpr std::size_t kCustomHeaderBytesMax = 4096;
+inline constexpr std::size_t kDescriptionBytesMax = 2048;
+inline constexpr std::size_t kSecretBytesMin = 16;
+inline constexpr std::size_t kSecretBytesMax = 128;
+inline constexpr std::size_t kRetriesMax = 50;
+inline constexpr auto kRetryDelayMax = 7 * 24h;
+inline constexpr auto kRetryAfterMax = 24h;  // what an endpoint may ask for
+inline constexpr auto kAttemptTimeoutDefault = 15s;
+inline constexpr auto kAttemptTimeoutMax = 60s;
+inline constexpr auto kAttemptTimeoutMin = 100ms;
+
+// --- outgoing HTTP -------------------------------------------------------------------------------------------------
+inline constexpr auto kConnectTimeout = 5s;
+inline constexpr std::size_t kResponseHeadBytesMax = 32 * 1024;
+inline constexpr std::size_t kResponseBodyBytesKept = 16 * 1024;   // what an attempt records
+inline constexpr std::size_t kResponseBodyBytesRead = 64 * 1024;   // what is read before the connection is given up
+inline constexpr auto kPooledConnectionIdleTime = 30s;
+inline constexpr std::size_t kPooledConnectionsPerOriginMax = 64;
+inline constexpr std::size_t kNameCacheEntriesMax = 10'000;
+inline constexpr auto kNameCacheTime = 30s;  // an answer's own time to live shortens it
+
+// --- lanes ---------------------------------------------------------------------------------------------------------
+inline constexpr std::size_t kFanoutInlineMax = 256;   // deliveries written together with their event
+inline constexpr std::size_t kFanoutStepMax = 256;     // deliveries written by one later step
+inline constexpr std::size_t kLaneWindowMax = 256;     // deliveries of one lane in memory
+inline constexpr std::size_t kLaneWindowBytesMax = 4 * 1024 * 1024;
+inline constexpr std::size_t kLaneConcurrencyDefault = 16;
+inline constexpr std::size_t kRunnableMax = 4096;      // above this, answers to publishers are held
+inline constexpr std::size_t kRunnableResume = 2048;
+inline constexpr auto kPublishHoldMax = 5s;
+inline constexpr std::size_t kUnrecordedAttemptsMax = 4096;  // above this, lanes pause
+
+// --- store ---------------------------------------------------------------------------------------------------------
+inline constexpr std::size_t kWriterQueueOpsMax = 8192;       // waiting writes; beyond: unavailable
+inline constexpr std::size_t kWriterQueueBytesMax = 64 * 1024 * 1024;
+inline constexpr std::size_t kTransactionRowsMax = 4096;      // rows of one merged transaction, about
+inline constexpr std::size_t kReadQueueMax = 1024;
+inline constexpr std::size_t kPageItemsMax = 250;
+inline constexpr std::size_t kPageItemsDefault = 50;
+inline constexpr std::uint32_t kShardCount = 64;
+inline constexpr auto kLeaseTime = 15s;
+
+static_assert(kRunnableResume < kRunnableMax);
+static_assert(kEventBodyBytesMaxDefault <= kEventBodyBytesCeiling);
+static_assert(kBatchBodyBytesMax < kWriterQueueBytesMax);
+static_assert(kResponseBodyBytesKept <= kResponseBodyBytesRead);
+static_assert(kFanoutInlineMax <= kTransactionRowsMax && kFanoutStepMax <= kTransactionRowsMax);
+static_assert(kAttemptTimeoutDefault <= kAttemptTimeoutMax);
+
+}  // namespace posthorn

@@ -1,0 +1,108 @@
+// Subscription: who wants which events where. Tenant, Topic and Scope stand here too: the catalogue of the sending side.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/limits.h"
+#include "domain/outbound/event.h"
+#include "domain/outbound/retry.h"
+
+namespace posthorn::domain {
+
+// Every catalogue row has a revision: 1 when made, one more at each change. It is the ETag.
+struct Tenant {
+  TenantKey key;
+  std::string name;          // the caller's own identifier, unique
+  std::string display_name;
+  bool webhooks_enabled = false;
+  std::string settings = "{}";  // JSON object, kept for the tenant
+  std::int64_t revision = 1;
+  Timestamp created_at;
+  Timestamp updated_at;
+
+  friend bool operator==(const Tenant&, const Tenant&) = default;
+};
+
+struct Topic {
+  TopicKey key;
+  TenantKey tenant;
+  std::string name;
+  std::string description;
+  std::string schema;   // JSON Schema text; empty when there is none
+  std::string example;  // JSON text; empty when there is none
+  std::int64_t revision = 1;
+  Timestamp created_at;
+  Timestamp updated_at;
+
+  friend bool operator==(const Topic&, const Topic&) = default;
+};
+
+struct Scope {
+  ScopeKey key;
+  TenantKey tenant;
+  std::string name;
+  std::string display_name;
+  std::int64_t revision = 1;
+  Timestamp created_at;
+  Timestamp updated_at;
+
+  friend bool operator==(const Scope&, const Scope&) = default;
+};
+
+enum class Format : std::uint8_t { standard, raw };
+enum class SignatureScheme : std::uint8_t { v1 };
+
+struct Header {
+  std::string name;
+  std::string value;
+  friend bool operator==(const Header&, const Header&) = default;
+};
+
+// What the owner sets. Stored as one JSON document (subscription_document.h).
+struct SubscriptionSettings {
+  std::string url;
+  std::vector<std::string> topics;  // patterns
+  std::string scope;                // empty: all events whatever their scope
+  std::string description;
+  Format format = Format::standard;
+  std::vector<SignatureScheme> signatures{SignatureScheme::v1};
+  std::vector<Header> headers;
+  RetryPolicy retry = standard_retry_policy();
+  std::string retry_preset = "standard";  // how it was written; empty when explicit
+  Milliseconds timeout = kAttemptTimeoutDefault;
+  bool enabled = true;
+
+  friend bool operator==(const SubscriptionSettings&, const SubscriptionSettings&) = default;
+};
+
+struct Subscription {
+  SubscriptionId id;
+  TenantKey tenant;
+  SubscriptionSettings settings;
+  std::string sealed_secret;    // crypto::Sealer's output over the secret's text (whsec_…); never leaves the server
+  std::string disabled_reason;  // why the server disabled it ("gone"); empty when nobody or its owner did
+  std::int64_t revision = 1;
+  Timestamp created_at;
+  Timestamp updated_at;
+
+  friend bool operator==(const Subscription&, const Subscription&) = default;
+};
+
+using SubscriptionPtr = std::shared_ptr<const Subscription>;
+
+// Which shard a subscription's lane and jobs belong to.
+inline std::uint32_t shard_of(SubscriptionKey key) {
+  return static_cast<std::uint32_t>((static_cast<std::uint64_t>(key.value) * 0x9e3779b97f4a7c15) >> 32) % kShardCount;
+}
+
+// Whether the event is for the subscription: enabled, scope, topic. (Predicates join here.)
+bool matches(const Subscription& subscription, const Event& event);
+
+}  // namespace posthorn::domain

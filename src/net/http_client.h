@@ -1,0 +1,80 @@
+// HttpClient: sends one HTTP/1.1 request and answers with a bounded response. One per out-loop.
+//
+// Place: outbound's deliverer calls it. Every connection is made by connect() in connect.h, which passes the peer filter.
+// Pool: keep-alive connections per (origin, TLS identity), reused last-in first-out, closed when idle too long. A request that
+//   fails on a reused connection before a single byte of the answer came is tried once more on a fresh one.
+// No redirects are followed. Answers are read up to kResponseBodyBytesRead and the first kResponseBodyBytesKept are kept;
+//   a connection whose answer was not read to its end, or that sent bytes beyond it, is never reused.
+// No environment variable is read (http_proxy and the like).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "net/http.h"
+#include "net/loop.h"
+#include "net/peer_filter.h"
+#include "net/url.h"
+
+namespace posthorn::net {
+
+enum class SendFailure : std::uint8_t { name, blocked, connect, tls, timeout, disconnected, protocol, too_large, proxy };
+
+struct SendError {
+  SendFailure kind;
+  std::string detail;  // for people
+};
+
+struct ClientResponse {
+  int status = 0;
+  std::vector<OwnedHeader> headers;  // names in lower case
+  std::string body;                  // the first kResponseBodyBytesKept bytes
+  bool body_complete = true;         // false: cut at the limit
+
+  std::string_view header(std::string_view lower_case_name) const;
+};
+
+using SendResult = boost::system::result<ClientResponse, SendError>;
+[[noreturn]] void throw_exception_from_error(const SendError& error, const boost::source_location& place);
+
+struct ClientRequest {
+  const Url* url = nullptr;         // must outlive the call
+  std::string_view method = "POST";
+  std::string_view header_lines;    // "Name: value\r\n" each, checked by the caller; without Host, Content-Length, Connection
+  std::string_view body;
+};
+
+struct HttpClientOptions {
+  PeerFilter filter;
+  std::string ca_file;                 // empty: the system's certificates
+  std::string proxy_host;              // empty: direct. HTTP CONNECT for both schemes; the proxy's own address is trusted
+  std::uint16_t proxy_port = 0;
+  std::chrono::milliseconds connect_timeout = std::chrono::seconds(5);
+};
+
+class HttpClient {
+ public:
+  HttpClient(Loop& loop, const Clock& clock, HttpClientOptions options);
+  ~HttpClient();
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  // Loop thread. `deadline` bounds everything: name, connect, TLS, sending, the whole answer. The views in `request` must stay
+  // valid until it returns.
+  Task<SendResult> send(ClientRequest request, SteadyTime deadline);
+
+  // Loop thread. Closes the idle connections; requests that run end as `disconnected`.
+  void close();
+
+  std::size_t idle_connections() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace posthorn::net

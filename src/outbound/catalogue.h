@@ -1,0 +1,104 @@
+// Catalogue: topics, scopes and subscriptions of all tenants in memory, with the index that matches events to subscriptions;
+// and the changes to them, which go to the store first.
+//
+// Place: api/* reads and changes it; Publisher and Fanout match with it; lanes take their subscription's latest value from it.
+// Concurrency: reads from any thread (a shared lock, held only for the lookup); changes on the session's loop, one at a time
+//   for each row through its revision.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <shared_mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "crypto/crypto.h"
+#include "domain/outbound/subscription.h"
+#include "json/schema.h"
+#include "net/task.h"
+#include "outbound/subscription_index.h"
+#include "store/store.h"
+
+namespace posthorn::outbound {
+
+using TopicPtr = std::shared_ptr<const domain::Topic>;
+using ScopePtr = std::shared_ptr<const domain::Scope>;
+using SchemaPtr = std::shared_ptr<const json::Schema>;
+
+struct KnownTopic {
+  TopicPtr topic;
+  SchemaPtr schema;  // null when the topic has none
+};
+
+// Told of every subscription that was made, changed or deleted (`deleted` set), after the commit, on the session's loop.
+using SubscriptionListener = std::function<void(const domain::SubscriptionPtr&, bool deleted)>;
+
+class Catalogue {
+ public:
+  Catalogue(const Clock& clock, IdSource& ids, const crypto::Sealer& sealer);
+
+  // Once, at start. A topic whose stored schema does not compile any more is an error.
+  Status fill(store::Catalogue rows);
+  void on_subscription_change(SubscriptionListener listener);
+
+  // --- reading ---
+  KnownTopic find_topic(TenantKey tenant, std::string_view name) const;
+  std::vector<TopicPtr> list_topics(TenantKey tenant, std::string_view after, std::size_t limit) const;
+  ScopePtr find_scope(TenantKey tenant, std::string_view name) const;
+  std::vector<ScopePtr> list_scopes(TenantKey tenant, std::string_view after, std::size_t limit) const;
+  // Null unless it is this tenant's.
+  domain::SubscriptionPtr find_subscription(TenantKey tenant, SubscriptionId id) const;
+  domain::SubscriptionPtr find_subscription(SubscriptionKey key) const;
+  // Oldest first, from after the key.
+  std::vector<domain::SubscriptionPtr> list_subscriptions(TenantKey tenant, SubscriptionKey after, std::size_t limit) const;
+  // Who gets the event: matching subscriptions in order of key.
+  std::vector<domain::SubscriptionPtr> match(const domain::Event& event) const;
+  // Opens the subscription's secret (whsec_…). Errors: internal, "cannot_unseal".
+  Result<std::string> secret_of(const domain::Subscription& subscription) const;
+
+  // --- changing. save_*: key 0 and expected_revision 0 for a new row, else the row with its expected revision. ---
+  // Errors: invalid_argument, conflict, precondition_failed, unavailable.
+  net::Task<Result<TopicPtr>> save_topic(store::Session& session, domain::Topic topic, std::int64_t expected_revision);
+  net::Task<Status> remove_topic(store::Session& session, TopicPtr topic, std::int64_t expected_revision);
+  net::Task<Result<ScopePtr>> save_scope(store::Session& session, domain::Scope scope, std::int64_t expected_revision);
+  net::Task<Status> remove_scope(store::Session& session, ScopePtr scope, std::int64_t expected_revision);
+  // `secret`: the new secret's text; empty keeps the old one (a new subscription must have one).
+  net::Task<Result<domain::SubscriptionPtr>> save_subscription(store::Session& session, domain::Subscription subscription,
+                                                               std::string secret, std::int64_t expected_revision);
+  // Its pending deliveries are cancelled in steps afterwards.
+  net::Task<Status> remove_subscription(store::Session& session, domain::SubscriptionPtr subscription,
+                                        std::int64_t expected_revision);
+  void forget_tenant(TenantKey tenant);
+  // What the store did in record_attempt (410): mirrors it in memory.
+  void mark_disabled(SubscriptionKey key, std::string reason);
+
+ private:
+  struct TenantPart {
+    std::map<std::string, KnownTopic, std::less<>> topics;
+    std::map<std::string, ScopePtr, std::less<>> scopes;
+    std::map<SubscriptionKey, domain::SubscriptionPtr> subscriptions;
+    SubscriptionIndex index;
+  };
+
+  void put_subscription(const domain::SubscriptionPtr& subscription);
+  const TenantPart* part(TenantKey tenant) const;
+
+  const Clock& clock_;
+  IdSource& ids_;
+  const crypto::Sealer& sealer_;
+  SubscriptionListener listener_;
+  mutable std::shared_mutex mutex_;
+  std::unordered_map<TenantKey, TenantPart> tenants_;
+  std::unordered_map<SubscriptionKey, domain::SubscriptionPtr> subscriptions_;
+};
+
+// A new secret: "whsec_" and base64 of 32 random bytes (Standard Webhooks).
+std::string make_secret();
+// Errors, naming `field`: not "whsec_" + base64 of kSecretBytesMin…Max bytes and not plain text of that length.
+Status check_secret(std::string_view secret, std::string field);
+
+}  // namespace posthorn::outbound

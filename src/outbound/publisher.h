@@ -1,0 +1,87 @@
+// Publishing: accepts events and makes them durable together with the work that will deliver them.
+//
+// Place: called by api/*; hands over to the lanes only after the store has committed.
+// Concurrency: one per in-loop, any number of publish() at once; the store merges their writes.
+// Limits: PublishLimits, kFanoutInlineMax, kBatchEventsMax. While more deliveries could run than the lanes keep up with
+//   (RunnableGate), answers of committed writes are held, up to kPublishHoldMax.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/limits.h"
+#include "net/task.h"
+#include "observe/metrics.h"
+#include "outbound/catalogue.h"
+#include "outbound/runnable_gate.h"
+#include "store/store.h"
+
+namespace posthorn::outbound {
+
+struct PublishRequest {
+  std::string topic;
+  std::string_view data;           // the JSON value's bytes; must stay valid until publish() returns
+  std::string external_id;         // empty: none
+  std::optional<Timestamp> time;   // empty: now
+  std::string user;
+  std::string scope;
+  std::string traceparent;         // empty or not well-formed: a new one is made
+  std::string idempotency_key;     // empty: none
+};
+
+struct Published {
+  EventId id;
+  std::string external_id;
+  std::uint32_t deliveries = 0;
+  bool replayed = false;  // a repeated idempotency key or id: this is the first answer again
+
+  std::string public_id() const { return external_id.empty() ? to_text(id) : external_id; }
+};
+
+// What the lanes take over after the commit.
+struct AcceptedWork {
+  domain::EventPtr event;
+  std::vector<store::NewDelivery> deliveries;
+  bool fanout_remains = false;
+};
+using WorkSink = std::function<void(std::vector<AcceptedWork>)>;
+
+struct PublishLimits {
+  std::size_t event_body_bytes_max = kEventBodyBytesMaxDefault;
+};
+
+class Publisher {
+ public:
+  Publisher(EventLoop& loop, store::Session& session, const Catalogue& catalogue, const Clock& clock, IdSource& ids,
+            RunnableGate& gate, observe::Metrics& metrics, PublishLimits limits, WorkSink sink);
+  Publisher(const Publisher&) = delete;
+  Publisher& operator=(const Publisher&) = delete;
+
+  // Returns only after commit: a success is a promise. Errors: invalid_argument ("topic" unknown_topic, schema_mismatch, "scope"
+  // unknown_scope, …), payload_too_large, forbidden (tenant's webhooks are off), conflict, unavailable.
+  net::Task<Result<Published>> publish(const domain::Tenant& tenant, PublishRequest request);
+
+  // Each event by itself, results in order. Errors of the whole: forbidden, too many events.
+  net::Task<Result<std::vector<Result<Published>>>> publish_batch(const domain::Tenant& tenant, std::vector<PublishRequest> requests);
+
+ private:
+  Result<store::NewEvent> prepare(const domain::Tenant& tenant, const PublishRequest& request);
+  net::Task<Result<std::vector<Result<Published>>>> accept(std::vector<Result<store::NewEvent>> prepared);
+
+  EventLoop& loop_;
+  store::Session& session_;
+  const Catalogue& catalogue_;
+  const Clock& clock_;
+  IdSource& ids_;
+  RunnableGate& gate_;
+  observe::Metrics& metrics_;
+  const PublishLimits limits_;
+  WorkSink sink_;
+  SeededRandom random_;
+};
+
+}  // namespace posthorn::outbound
