@@ -65,11 +65,11 @@ void SqliteSession::flush() {
 }
 
 template <class Operation, class T>
-void SqliteSession::write(Cost cost, Operation operation, typename WholeWrite<Operation, T>::Apply apply, Done<T> done) {
+void SqliteSession::write(Cost cost, Operation operation, typename WholeWrite<Operation, T>::Function function, Done<T> done) {
   if (!writer_.admit(cost.write_class, cost.bytes)) {
     return post<T>(std::move(done), unavailable("too many writes wait", "store_busy"));
   }
-  gather(std::make_unique<WholeWrite<Operation, T>>(state_, cost.write_class, cost.rows, cost.bytes, std::move(operation), apply,
+  gather(std::make_unique<WholeWrite<Operation, T>>(state_, cost.write_class, cost.rows, cost.bytes, std::move(operation), function,
                                                     std::move(done)));
 }
 

@@ -67,7 +67,7 @@ class SqliteSession final : public Session {
   void gather(std::unique_ptr<Write> write);
   void flush();
   template <class Operation, class T>
-  void write(Cost cost, Operation operation, typename WholeWrite<Operation, T>::Apply apply, Done<T> done);
+  void write(Cost cost, Operation operation, typename WholeWrite<Operation, T>::Function function, Done<T> done);
   // `query` answers T or Result<T>.
   template <class T, class Query>
   void read(Done<T> done, Query query);

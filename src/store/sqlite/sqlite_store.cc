@@ -87,7 +87,7 @@ class SqliteStore final : public Store {
     const std::lock_guard lock(connection_mutex_);
     if (connection_ == nullptr) return;
     if (writer_->failed()) sqlite3_db_config(connection_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-    writer_->release_statements();
+    writer_->release_connection();
     connection_.reset();
     folder_.reset();
   }
