@@ -1,6 +1,6 @@
 // ChunkedDecoder: takes the chunked transfer coding (RFC 9112 7.1) off a body, in place. Pure.
 //
-// Place: HttpConnection. Stricter than the RFC's grammar where leniency has led to smuggling: CRLF only, sizes of at most 16
+// Place: ServerConnection. Stricter than the RFC's grammar where leniency has led to smuggling: CRLF only, sizes of at most 16
 // hexadecimal
 //   digits without spaces, bounded extensions and trailers (both are discarded).
 // Lifecycle: reset() with the body's limit; decode() with each piece of input until it is not `more`.

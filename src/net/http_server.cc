@@ -14,7 +14,7 @@
 #include <optional>
 #include <vector>
 
-#include "net/http_connection.h"
+#include "net/server_connection.h"
 #include "net/server_tls.h"
 #include "net/transport.h"
 
@@ -63,8 +63,8 @@ struct HttpServer::Impl {
   // Removes a connection from the table, however its coroutine ends.
   struct Member {
     Impl& server;
-    HttpConnection& connection;
-    Member(Impl& owner, HttpConnection& member) : server(owner), connection(member) {}
+    ServerConnection& connection;
+    Member(Impl& owner, ServerConnection& member) : server(owner), connection(member) {}
     Member(const Member&) = delete;
     Member& operator=(const Member&) = delete;
     ~Member() { server.leave(connection); }
@@ -73,8 +73,8 @@ struct HttpServer::Impl {
   Status listen();
   Task<void> accept();
   void admit(tcp::socket socket, const tcp::endpoint& peer);
-  Task<void> serve(std::unique_ptr<HttpConnection> connection);
-  void leave(HttpConnection& connection);
+  Task<void> serve(std::unique_ptr<ServerConnection> connection);
+  void leave(ServerConnection& connection);
   void sweep();
   Task<void> drain(std::chrono::milliseconds grace);
   Task<void> wait(asio::steady_timer& timer, SteadyTime until);
@@ -90,11 +90,11 @@ struct HttpServer::Impl {
   std::shared_ptr<asio::ssl::context> tls;  // guarded by tls_mutex; null: plain
 
   // Loop thread:
-  HttpServerShared shared;
+  ServerShared shared;
   tcp::acceptor acceptor;
   asio::steady_timer room;     // cancelled when a connection ends
   asio::steady_timer drained;  // cancelled when the last one ends
-  std::vector<HttpConnection*> table;
+  std::vector<ServerConnection*> table;
   std::unique_ptr<Alarm> sweeper;
   std::optional<Scope> scope;
 };
@@ -191,7 +191,7 @@ void HttpServer::Impl::admit(tcp::socket socket, const tcp::endpoint& peer) {
     std::lock_guard lock(tls_mutex);
     transport = tls ? make_tls_transport(std::move(socket), tls) : make_plain_transport(std::move(socket));
   }
-  auto connection = std::make_unique<HttpConnection>(shared, std::move(transport), peer_text(peer));
+  auto connection = std::make_unique<ServerConnection>(shared, std::move(transport), peer_text(peer));
   connection->place = table.size();
   table.push_back(connection.get());
   count = table.size();
@@ -199,12 +199,12 @@ void HttpServer::Impl::admit(tcp::socket socket, const tcp::endpoint& peer) {
   scope->spawn(serve(std::move(connection)));
 }
 
-Task<void> HttpServer::Impl::serve(std::unique_ptr<HttpConnection> connection) {
+Task<void> HttpServer::Impl::serve(std::unique_ptr<ServerConnection> connection) {
   const Member member(*this, *connection);
   co_await connection->run();
 }
 
-void HttpServer::Impl::leave(HttpConnection& connection) {
+void HttpServer::Impl::leave(ServerConnection& connection) {
   table.back()->place = connection.place;
   table[connection.place] = table.back();
   table.pop_back();

@@ -1,6 +1,6 @@
 // RequestParser: reads the head of one HTTP/1.x request in place. Pure: bytes in, spans and a verdict out.
 //
-// Place: HttpConnection feeds it; nothing else knows llhttp on the incoming side.
+// Place: ServerConnection feeds it; nothing else knows llhttp on the incoming side.
 // llhttp (strict) finds the spans; what it lets pass is refused by our own checks once the head is complete: bare CR or LF,
 //   folded lines, request lines that are not exactly "METHOD target HTTP/1.x", repeated or odd Content-Length, every
 //   Transfer-Encoding but "chunked", a missing or repeated Host (RFC 9112 2.2, 3, 5.2, 6.1, 6.3; RFC 9110 7.2).

@@ -1,4 +1,4 @@
-// Transport: one accepted connection's bytes, plain or through TLS. Keeps Asio's streams out of HttpConnection.
+// Transport: one accepted connection's bytes, plain or through TLS. Keeps Asio's streams out of ServerConnection.
 //
 // Loop thread only. At most one operation of each direction at a time. Errors are not told apart: a connection that failed is
 // over.

@@ -1,4 +1,4 @@
-// HttpConnection: one accepted connection of an HttpServer, from its first byte to its close. One coroutine runs it.
+// ServerConnection: one accepted connection of an HttpServer, from its first byte to its close. One coroutine runs it.
 //
 // Place: HttpServer makes it, sweeps it and asks it to drain; it calls the HttpService.
 // Lifecycle: run() once; the object dies with the coroutine.
@@ -18,10 +18,10 @@
 
 namespace posthorn::net {
 
-class HttpConnection;
+class ServerConnection;
 
 // What the connections of one server share. Outlives them.
-struct HttpServerShared {
+struct ServerShared {
   HttpService& service;
   const Clock& clock;
   const HttpServerLimits limits;
@@ -29,9 +29,9 @@ struct HttpServerShared {
   bool draining = false;
 };
 
-class HttpConnection {
+class ServerConnection {
  public:
-  HttpConnection(HttpServerShared& shared, std::unique_ptr<Transport> transport, std::string peer);
+  ServerConnection(ServerShared& shared, std::unique_ptr<Transport> transport, std::string peer);
 
   Task<void> run();
 
@@ -66,7 +66,7 @@ class HttpConnection {
   AfterAnswer after_answer(const HttpResponse& response) const;
   Task<void> linger();
 
-  HttpServerShared& shared_;
+  ServerShared& shared_;
   std::unique_ptr<Transport> transport_;
   SteadyTime deadline_;
   Phase phase_ = Phase::handshake;

@@ -1,4 +1,4 @@
-#include "net/http_connection.h"
+#include "net/server_connection.h"
 
 #include <algorithm>
 #include <boost/asio/error.hpp>
@@ -29,7 +29,7 @@ void give_back(std::string& scratch) {
 
 }  // namespace
 
-HttpConnection::HttpConnection(HttpServerShared& shared, std::unique_ptr<Transport> transport, std::string peer)
+ServerConnection::ServerConnection(ServerShared& shared, std::unique_ptr<Transport> transport, std::string peer)
     : shared_(shared),
       transport_(std::move(transport)),
       parser_({shared.limits.head_bytes_max, shared.limits.header_count_max, shared.limits.target_bytes_max}) {
@@ -37,12 +37,12 @@ HttpConnection::HttpConnection(HttpServerShared& shared, std::unique_ptr<Transpo
   enter(Phase::handshake, shared_.limits.head_time);
 }
 
-void HttpConnection::enter(Phase phase, Milliseconds time) {
+void ServerConnection::enter(Phase phase, Milliseconds time) {
   phase_ = phase;
   deadline_ = shared_.clock.steady_now() + time;
 }
 
-Task<void> HttpConnection::run() {
+Task<void> ServerConnection::run() {
   if (!co_await transport_->handshake()) co_return;
   for (;;) {
     begin_request();
@@ -70,7 +70,7 @@ Task<void> HttpConnection::run() {
   co_await linger();
 }
 
-void HttpConnection::begin_request() {
+void ServerConnection::begin_request() {
   parser_.reset();
   head_done_ = false;
   invitation_due_ = false;
@@ -81,13 +81,13 @@ void HttpConnection::begin_request() {
   enter(Phase::idle, shared_.limits.idle_time);
 }
 
-HttpConnection::Reading HttpConnection::refuse(int status, std::string_view detail) {
+ServerConnection::Reading ServerConnection::refuse(int status, std::string_view detail) {
   refusal_ = {status, detail};
   return Reading::refused;
 }
 
 // Makes of the buffered bytes what can be made of them.
-HttpConnection::Reading HttpConnection::read_buffered() {
+ServerConnection::Reading ServerConnection::read_buffered() {
   if (!head_done_) {
     const auto bytes = input_.bytes();
     switch (parser_.read_head(bytes)) {
@@ -106,7 +106,7 @@ HttpConnection::Reading HttpConnection::read_buffered() {
 }
 
 // What can be said before the body: a request without one is complete, one that will be refused is refused.
-HttpConnection::Reading HttpConnection::head_finished() {
+ServerConnection::Reading ServerConnection::head_finished() {
   request_.received_at = shared_.clock.steady_now();
   if (parser_.expectation() == Expectation::unknown) return refuse(417, "only 100-continue can be expected");
   if (parser_.framing() == BodyFraming::none) return request_finished({});
@@ -114,7 +114,7 @@ HttpConnection::Reading HttpConnection::head_finished() {
   return body_expected();
 }
 
-HttpConnection::Reading HttpConnection::body_expected() {
+ServerConnection::Reading ServerConnection::body_expected() {
   describe({});
   body_bytes_max_ = shared_.service.body_bytes_max(request_);
   if (parser_.content_length() > body_bytes_max_) return refuse(413, "the request body is too large");
@@ -127,7 +127,7 @@ HttpConnection::Reading HttpConnection::body_expected() {
   return Reading::more;
 }
 
-HttpConnection::Reading HttpConnection::read_sized_body() {
+ServerConnection::Reading ServerConnection::read_sized_body() {
   const auto bytes = input_.bytes();
   const auto size = static_cast<std::size_t>(parser_.content_length());
   const auto come = bytes.size() - parser_.head_bytes();
@@ -140,7 +140,7 @@ HttpConnection::Reading HttpConnection::read_sized_body() {
 }
 
 // Decoded bytes are moved together right behind the head, so the framing takes no room.
-HttpConnection::Reading HttpConnection::read_chunked_body() {
+ServerConnection::Reading ServerConnection::read_chunked_body() {
   const auto body_begin = parser_.head_bytes();
   const auto raw = input_.bytes().substr(body_begin + body_bytes_);
   const auto step = chunks_.decode(raw, input_.message() + body_begin + body_bytes_);
@@ -160,7 +160,7 @@ HttpConnection::Reading HttpConnection::read_chunked_body() {
   return request_finished(input_.bytes().substr(body_begin, body_bytes_));
 }
 
-HttpConnection::Reading HttpConnection::request_finished(std::string_view body) {
+ServerConnection::Reading ServerConnection::request_finished(std::string_view body) {
   if (parser_.framing() == BodyFraming::none) message_bytes_ = parser_.head_bytes();
   if (parser_.coding() == BodyCoding::gzip && parser_.framing() != BodyFraming::none) {
     switch (gunzip(body, body_bytes_max_, decoded_)) {
@@ -178,13 +178,13 @@ HttpConnection::Reading HttpConnection::request_finished(std::string_view body) 
 }
 
 // The body may come at the slowest allowed rate after a time of grace, and never longer than its whole time.
-void HttpConnection::renew_body_deadline(std::size_t body_bytes) {
+void ServerConnection::renew_body_deadline(std::size_t body_bytes) {
   const auto& limits = shared_.limits;
   const auto earned = Milliseconds(body_bytes * 1000 / std::max<std::size_t>(1, limits.body_bytes_per_second_min));
   deadline_ = body_began_ + std::min(limits.body_time, limits.body_grace_time + earned);
 }
 
-void HttpConnection::describe(std::string_view body) {
+void ServerConnection::describe(std::string_view body) {
   const auto message = input_.bytes();
   request_.method = parser_.method();
   request_.target = parser_.target(message);
@@ -195,7 +195,7 @@ void HttpConnection::describe(std::string_view body) {
 }
 
 // Reads more. False: the connection is at its end, or expired.
-Task<bool> HttpConnection::fill() {
+Task<bool> ServerConnection::fill() {
   std::size_t wanted = kReadBytesMin;
   if (head_done_ && parser_.framing() == BodyFraming::sized) {
     // Doubling what has come, so that announcing much costs the client as much as us.
@@ -208,14 +208,14 @@ Task<bool> HttpConnection::fill() {
   co_return count > 0 && !expired_;
 }
 
-Task<bool> HttpConnection::invite_body() {
+Task<bool> ServerConnection::invite_body() {
   invitation_due_ = false;
   if (transport_->write_now(kContinue, {}) == kContinue.size()) co_return true;
   co_return co_await transport_->write(kContinue, {});
 }
 
 // Stands between the service and the connection: an exception is a bug there, and still the client gets an answer.
-Task<HttpResponse> HttpConnection::handled() {
+Task<HttpResponse> ServerConnection::handled() {
   phase_ = Phase::handling;
   deadline_ = SteadyTime::max();
   std::string escaped;
@@ -233,13 +233,13 @@ Task<HttpResponse> HttpConnection::handled() {
   co_return shared_.service.refuse(500, "internal error");
 }
 
-AfterAnswer HttpConnection::after_answer(const HttpResponse& response) const {
+AfterAnswer ServerConnection::after_answer(const HttpResponse& response) const {
   if (response.close || shared_.draining || !parser_.keep_alive()) return AfterAnswer::close;
   return parser_.is_http_1_0() ? AfterAnswer::keep_and_tell : AfterAnswer::keep;
 }
 
 // Writes the answer; most of the time the kernel takes it at once. False: the connection is to be closed.
-Task<bool> HttpConnection::answer(HttpResponse response) {
+Task<bool> ServerConnection::answer(HttpResponse response) {
   const auto after = after_answer(response);
   give_back(output_);
   if (!append_response_head(output_, response, shared_.date.at(shared_.clock.wall_now()), after)) {
@@ -271,7 +271,7 @@ Task<bool> HttpConnection::answer(HttpResponse response) {
 
 // Closing while the client still sends would make its kernel throw our answer away (RFC 9112 9.6): what comes is read for a
 // while.
-Task<void> HttpConnection::linger() {
+Task<void> ServerConnection::linger() {
   if (!transport_->socket().is_open()) co_return;
   enter(Phase::lingering, shared_.limits.linger_time);
   co_await transport_->end_output();
@@ -285,7 +285,7 @@ Task<void> HttpConnection::linger() {
   }
 }
 
-void HttpConnection::expire() {
+void ServerConnection::expire() {
   switch (phase_) {
     case Phase::head:
     case Phase::body:
@@ -303,7 +303,7 @@ void HttpConnection::expire() {
   }
 }
 
-void HttpConnection::drain() {
+void ServerConnection::drain() {
   const bool nothing_begun = phase_ == Phase::handshake || phase_ == Phase::idle;
   // Bytes that have arrived in time are a request that has begun.
   if (nothing_begun && !transport_->input_waiting()) cut();
