@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
-#include <cstdio>
 
 #include "net/gzip.h"
+#include "observe/log.h"
 
 namespace posthorn::net {
 
@@ -229,7 +229,7 @@ Task<HttpResponse> ServerConnection::handled() {
   } catch (const std::exception& error) {
     escaped = error.what();
   }
-  std::fprintf(stderr, "posthorn: the HTTP service broke its contract: %s\n", escaped.c_str());
+  observe::log(observe::Level::error, "the HTTP service broke its contract", {{"what", escaped}});
   co_return shared_.service.refuse(500, "internal error");
 }
 
@@ -243,7 +243,8 @@ Task<bool> ServerConnection::answer(HttpResponse response) {
   const auto after = after_answer(response);
   give_back(output_);
   if (!append_response_head(output_, response, shared_.date.at(shared_.clock.wall_now()), after)) {
-    std::fprintf(stderr, "posthorn: an answer had a header that cannot be sent; it was left out\n");
+    observe::log(observe::Level::error, "an answer had a header that cannot be sent; it was left out",
+                 {{"target", request_.path}});
   }
   std::string_view body;
   if (status_has_body(response.status) && parser_.method() != "HEAD") body = response.body;
