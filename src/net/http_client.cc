@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <unordered_map>
 
-#include "net/http_connection.h"
+#include "net/client_connection.h"
 
 namespace posthorn::net {
 namespace {
@@ -31,8 +31,8 @@ struct OriginHash {
 OriginKey key_of(const Url& url) { return {url.scheme, url.port, url.host}; }
 OriginKey key_of(const Origin& origin) { return {origin.scheme, origin.port, origin.host}; }
 
-std::shared_ptr<HttpConnection::Shared> make_shared_parts(Loop& loop, const Clock& clock, const HttpClientOptions& options) {
-  return std::shared_ptr<HttpConnection::Shared>(new HttpConnection::Shared{
+std::shared_ptr<ClientConnection::Shared> make_shared_parts(Loop& loop, const Clock& clock, const HttpClientOptions& options) {
+  return std::shared_ptr<ClientConnection::Shared>(new ClientConnection::Shared{
       .loop = loop,
       .policy = {options.filter, options.proxy_host, options.proxy_port},
       .connect_timeout = options.connect_timeout,
@@ -48,26 +48,26 @@ struct HttpClient::Impl final : ConnectionOwner {
       : loop(owner), clock(time), options(std::move(chosen)), shared(make_shared_parts(owner, time, options)) {}
 
   void begin(Exchange exchange);
-  std::shared_ptr<HttpConnection> check_out(const Url& url);
+  std::shared_ptr<ClientConnection> check_out(const Url& url);
   void open_new(Exchange exchange);
   void arm(SteadyTime at);
   void sweep();
   void close_idle(SteadyTime now);
   void close_all();
 
-  void watch(HttpConnection& connection, SteadyTime deadline) override;
-  void unwatch(HttpConnection& connection) override;
-  void keep(std::shared_ptr<HttpConnection> connection) override;
-  void gone(HttpConnection& connection) override;
+  void watch(ClientConnection& connection, SteadyTime deadline) override;
+  void unwatch(ClientConnection& connection) override;
+  void keep(std::shared_ptr<ClientConnection> connection) override;
+  void gone(ClientConnection& connection) override;
   void send_again(Exchange exchange) override { open_new(std::move(exchange)); }
 
   Loop& loop;
   const Clock& clock;
   const HttpClientOptions options;
-  const std::shared_ptr<HttpConnection::Shared> shared;
+  const std::shared_ptr<ClientConnection::Shared> shared;
   std::unordered_map<OriginKey, std::shared_ptr<ConnectionPool>, OriginHash> pools;
   std::size_t idle = 0;
-  std::vector<HttpConnection*> watched;  // opening and busy; each is kept alive by what it waits for
+  std::vector<ClientConnection*> watched;  // opening and busy; each is kept alive by what it waits for
   std::unique_ptr<Alarm> alarm;
   SteadyTime armed = SteadyTime::max();
   SteadyTime swept = SteadyTime::min();
@@ -81,7 +81,7 @@ void HttpClient::Impl::begin(Exchange exchange) {
   open_new(std::move(exchange));
 }
 
-std::shared_ptr<HttpConnection> HttpClient::Impl::check_out(const Url& url) {
+std::shared_ptr<ClientConnection> HttpClient::Impl::check_out(const Url& url) {
   for (;;) {
     const auto found = pools.find(key_of(url));
     if (found == pools.end() || found->second->idle.empty()) return nullptr;
@@ -103,28 +103,28 @@ void HttpClient::Impl::open_new(Exchange exchange) {
     found = pools.emplace(key, std::move(pool)).first;
   }
   ++found->second->open;
-  std::make_shared<HttpConnection>(found->second, shared, *this)->open(std::move(exchange));
+  std::make_shared<ClientConnection>(found->second, shared, *this)->open(std::move(exchange));
 }
 
-void HttpClient::Impl::watch(HttpConnection& connection, SteadyTime deadline) {
+void HttpClient::Impl::watch(ClientConnection& connection, SteadyTime deadline) {
   connection.watch_until = deadline;
-  if (connection.watch_place == HttpConnection::kNotWatched) {
+  if (connection.watch_place == ClientConnection::kNotWatched) {
     connection.watch_place = watched.size();
     watched.push_back(&connection);
   }
   arm(deadline);
 }
 
-void HttpClient::Impl::unwatch(HttpConnection& connection) {
-  const auto place = std::exchange(connection.watch_place, HttpConnection::kNotWatched);
-  if (place == HttpConnection::kNotWatched) return;
+void HttpClient::Impl::unwatch(ClientConnection& connection) {
+  const auto place = std::exchange(connection.watch_place, ClientConnection::kNotWatched);
+  if (place == ClientConnection::kNotWatched) return;
   watched[place] = watched.back();
   watched[place]->watch_place = place;
   watched.pop_back();
-  connection.watch_place = HttpConnection::kNotWatched;
+  connection.watch_place = ClientConnection::kNotWatched;
 }
 
-void HttpClient::Impl::keep(std::shared_ptr<HttpConnection> connection) {
+void HttpClient::Impl::keep(std::shared_ptr<ClientConnection> connection) {
   auto& pool = connection->pool();
   if (closed || pool.idle.size() >= options.pooled_per_origin_max || idle >= kIdleConnectionsMax) return connection->close();
   connection->idle_since = clock.steady_now();
@@ -135,7 +135,7 @@ void HttpClient::Impl::keep(std::shared_ptr<HttpConnection> connection) {
   pool.idle.push_back(std::move(connection));
 }
 
-void HttpClient::Impl::gone(HttpConnection& connection) {
+void HttpClient::Impl::gone(ClientConnection& connection) {
   auto& pool = connection.pool();
   if (--pool.open == 0) pools.erase(key_of(pool.origin));
 }
@@ -154,7 +154,7 @@ void HttpClient::Impl::sweep() {
   const auto now = clock.steady_now();
   swept = now;
   armed = SteadyTime::max();
-  std::vector<std::shared_ptr<HttpConnection>> expired;
+  std::vector<std::shared_ptr<ClientConnection>> expired;
   auto next = SteadyTime::max();
   for (auto* connection : watched) {
     if (connection->watch_until <= now) {
@@ -169,7 +169,7 @@ void HttpClient::Impl::sweep() {
 }
 
 void HttpClient::Impl::close_idle(SteadyTime now) {
-  std::vector<std::shared_ptr<HttpConnection>> old;
+  std::vector<std::shared_ptr<ClientConnection>> old;
   auto next = SteadyTime::max();
   for (auto& [key, pool] : pools) {
     auto& connections = pool->idle;  // the oldest first
@@ -187,7 +187,7 @@ void HttpClient::Impl::close_idle(SteadyTime now) {
 void HttpClient::Impl::close_all() {
   if (std::exchange(closed, true)) return;
   alarm.reset();
-  std::vector<std::shared_ptr<HttpConnection>> all;
+  std::vector<std::shared_ptr<ClientConnection>> all;
   for (auto& [key, pool] : pools) std::move(pool->idle.begin(), pool->idle.end(), std::back_inserter(all));
   for (auto& [key, pool] : pools) pool->idle.clear();
   idle = 0;

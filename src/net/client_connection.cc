@@ -1,4 +1,4 @@
-#include "net/http_connection.h"
+#include "net/client_connection.h"
 
 #include <sys/socket.h>
 
@@ -16,10 +16,10 @@ namespace asio = boost::asio;
 namespace ssl = boost::asio::ssl;
 using boost::system::error_code;
 
-HttpConnection::HttpConnection(std::shared_ptr<ConnectionPool> pool, std::shared_ptr<Shared> shared, ConnectionOwner& owner)
+ClientConnection::ClientConnection(std::shared_ptr<ConnectionPool> pool, std::shared_ptr<Shared> shared, ConnectionOwner& owner)
     : pool_(std::move(pool)), shared_(std::move(shared)), owner_(owner), socket_(shared_->loop.context()) {}
 
-void HttpConnection::open(Exchange exchange) {
+void ClientConnection::open(Exchange exchange) {
   POSTHORN_CHECK(state_ == State::fresh);
   state_ = State::opening;
   const auto deadline = exchange.deadline;
@@ -38,7 +38,7 @@ void HttpConnection::open(Exchange exchange) {
 }
 
 // Takes nothing from the exchange: its caller may be gone before this ends.
-Task<std::optional<SendError>> HttpConnection::establish(std::shared_ptr<HttpConnection> self, SteadyTime deadline) {
+Task<std::optional<SendError>> ClientConnection::establish(std::shared_ptr<ClientConnection> self, SteadyTime deadline) {
   const auto& origin = self->pool_->origin;
   auto& shared = *self->shared_;
   const auto by = [&] { return std::min(deadline, std::chrono::steady_clock::now() + shared.connect_timeout); };
@@ -52,20 +52,20 @@ Task<std::optional<SendError>> HttpConnection::establish(std::shared_ptr<HttpCon
   co_return co_await handshake(shared.loop, self->socket_, *self->tls_, origin.host, origin.host_is_address, by());
 }
 
-void HttpConnection::opened(std::optional<SendError> error) {
+void ClientConnection::opened(std::optional<SendError> error) {
   if (state_ != State::opening) return;  // given up meanwhile
   if (error) return end(std::move(*error));
   run_exchange();
 }
 
-void HttpConnection::start(Exchange exchange) {
+void ClientConnection::start(Exchange exchange) {
   POSTHORN_CHECK(state_ == State::idle);
   reused_ = true;
   exchange_.emplace(std::move(exchange));
   run_exchange();
 }
 
-void HttpConnection::run_exchange() {
+void ClientConnection::run_exchange() {
   state_ = State::busy;
   parser_.begin(exchange_->request.method == "HEAD" ? ResponseParser::Answer::without_body : ResponseParser::Answer::with_body);
   owner_.watch(*this, exchange_->deadline);
@@ -73,7 +73,7 @@ void HttpConnection::run_exchange() {
   read_answer();
 }
 
-void HttpConnection::compose(bool with_body) {
+void ClientConnection::compose(bool with_body) {
   const auto& request = exchange_->request;
   const auto length = std::to_string(request.body.size());
   written_.clear();
@@ -88,7 +88,7 @@ void HttpConnection::compose(bool with_body) {
   if (with_body) written_.append(request.body);
 }
 
-void HttpConnection::write_request() {
+void ClientConnection::write_request() {
   // A TLS stream may look at its buffers after the exchange has ended, so it gets a copy; a socket, once closed, does not.
   const bool with_body = tls_ != nullptr || exchange_->request.body.size() <= kCopiedBodyBytesMax;
   compose(with_body);
@@ -107,7 +107,7 @@ void HttpConnection::write_request() {
   if (!first.empty() || !second.empty()) write_rest(first, second);
 }
 
-void HttpConnection::write_rest(std::string_view first, std::string_view second) {
+void ClientConnection::write_rest(std::string_view first, std::string_view second) {
   writing_ = true;
   const std::array<asio::const_buffer, 2> buffers{asio::buffer(first), asio::buffer(second)};
   // An error is left to the reading side: an endpoint may refuse a body and still answer.
@@ -121,7 +121,7 @@ void HttpConnection::write_rest(std::string_view first, std::string_view second)
   }
 }
 
-void HttpConnection::read_answer() {
+void ClientConnection::read_answer() {
   auto done = [self = shared_from_this()](const error_code& error, std::size_t size) { self->received(error, size); };
   if (tls_ != nullptr) {
     tls_->async_read_some(asio::buffer(read_), std::move(done));
@@ -130,7 +130,7 @@ void HttpConnection::read_answer() {
   }
 }
 
-void HttpConnection::received(const error_code& error, std::size_t size) {
+void ClientConnection::received(const error_code& error, std::size_t size) {
   if (state_ != State::busy) return;  // the exchange has ended otherwise
   const bool at_end = error == asio::error::eof || error == ssl::error::stream_truncated;
   if (error && !at_end) return finish(SendError{SendFailure::disconnected, "the connection broke: " + error.message()}, false);
@@ -154,7 +154,7 @@ void HttpConnection::received(const error_code& error, std::size_t size) {
   }
 }
 
-void HttpConnection::finish(SendResult result, bool reusable) {
+void ClientConnection::finish(SendResult result, bool reusable) {
   auto exchange = std::move(*exchange_);
   exchange_.reset();
   const bool stale = !result && result.error().kind == SendFailure::disconnected && reused_ && !parser_.started();
@@ -170,13 +170,13 @@ void HttpConnection::finish(SendResult result, bool reusable) {
   exchange.done(std::move(result));
 }
 
-bool HttpConnection::is_quiet() {
+bool ClientConnection::is_quiet() {
   char byte = 0;
   const auto size = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
-void HttpConnection::close() {
+void ClientConnection::close() {
   const auto before = std::exchange(state_, State::closed);
   if (before == State::closed) return;
   const auto self = shared_from_this();
@@ -187,7 +187,7 @@ void HttpConnection::close() {
   owner_.gone(*this);
 }
 
-void HttpConnection::end(SendError error) {
+void ClientConnection::end(SendError error) {
   if (!exchange_) return close();
   auto exchange = std::move(*exchange_);
   exchange_.reset();
@@ -195,9 +195,9 @@ void HttpConnection::end(SendError error) {
   exchange.done(std::move(error));
 }
 
-void HttpConnection::expire() { end({SendFailure::timeout, "the time ran out while " + std::string(waits_for())}); }
+void ClientConnection::expire() { end({SendFailure::timeout, "the time ran out while " + std::string(waits_for())}); }
 
-std::string_view HttpConnection::waits_for() const {
+std::string_view ClientConnection::waits_for() const {
   if (state_ == State::opening) return tls_ != nullptr ? "the TLS handshake was running" : "connecting";
   if (parser_.started()) return "the answer was being read";
   return writing_ ? "the request was being sent" : "waiting for the answer";

@@ -1,4 +1,4 @@
-// HttpConnection: one outgoing connection that carries one exchange at a time. A part of HttpClient.
+// ClientConnection: one outgoing connection that carries one exchange at a time. A part of HttpClient.
 //
 // Life: opening (name, connect, proxy, TLS) → busy ⇄ idle → closed. It answers each exchange exactly once, and hands itself
 //   back to its owner before it does, so that the caller may send again at once.
@@ -41,13 +41,13 @@ struct Exchange {
   UniqueFunction<void(SendResult)> done;
 };
 
-class HttpConnection;
+class ClientConnection;
 
 // The connections to one origin.
 struct ConnectionPool {
   Origin origin;
-  std::vector<std::shared_ptr<HttpConnection>> idle;  // the one used last is at the end
-  std::size_t open = 0;                               // busy and idle
+  std::vector<std::shared_ptr<ClientConnection>> idle;  // the one used last is at the end
+  std::size_t open = 0;                                 // busy and idle
 };
 
 // What a connection needs of its client.
@@ -55,16 +55,16 @@ class ConnectionOwner {
  public:
   virtual ~ConnectionOwner() = default;
   // The connection waits, until `deadline`, and then expire() is called.
-  virtual void watch(HttpConnection& connection, SteadyTime deadline) = 0;
-  virtual void unwatch(HttpConnection& connection) = 0;
+  virtual void watch(ClientConnection& connection, SteadyTime deadline) = 0;
+  virtual void unwatch(ClientConnection& connection) = 0;
   // An exchange ended well and the connection is idle.
-  virtual void keep(std::shared_ptr<HttpConnection> connection) = 0;
-  virtual void gone(HttpConnection& connection) = 0;
+  virtual void keep(std::shared_ptr<ClientConnection> connection) = 0;
+  virtual void gone(ClientConnection& connection) = 0;
   // A reused connection turned out to be dead before a byte of the answer came.
   virtual void send_again(Exchange exchange) = 0;
 };
 
-class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
+class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
  public:
   // What all connections of a client use. Owned together, since an opening that was given up may outlive the client.
   struct Shared {
@@ -75,9 +75,9 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     Resolver names;
   };
 
-  HttpConnection(std::shared_ptr<ConnectionPool> pool, std::shared_ptr<Shared> shared, ConnectionOwner& owner);
-  HttpConnection(const HttpConnection&) = delete;
-  HttpConnection& operator=(const HttpConnection&) = delete;
+  ClientConnection(std::shared_ptr<ConnectionPool> pool, std::shared_ptr<Shared> shared, ConnectionOwner& owner);
+  ClientConnection(const ClientConnection&) = delete;
+  ClientConnection& operator=(const ClientConnection&) = delete;
 
   // For a new connection: opens it, then starts the exchange.
   void open(Exchange exchange);
@@ -101,7 +101,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
  private:
   enum class State : std::uint8_t { fresh, opening, busy, idle, closed };
 
-  static Task<std::optional<SendError>> establish(std::shared_ptr<HttpConnection> self, SteadyTime deadline);
+  static Task<std::optional<SendError>> establish(std::shared_ptr<ClientConnection> self, SteadyTime deadline);
   void opened(std::optional<SendError> error);
   void run_exchange();
   void compose(bool with_body);
