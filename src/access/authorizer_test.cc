@@ -25,9 +25,9 @@ TEST(Authorizer, GivesTheSameAnswerForEveryCauseOfRefusal) {
   ASSERT_FALSE(nothing);
   EXPECT_EQ(nothing.error().kind, ErrorKind::unauthenticated);
   const std::string with_nul("Bearer a\0b", 10);
-  for (const std::string& value : std::vector<std::string>{
-           "Bearer", "Bearer ", "Bearer  ", "Bearer x", "Basic " + key, key, "Bearer " + key + "x",
-           "Bearer " + key.substr(1), "Bearer" + key, "Bearer " + key + " " + key, with_nul}) {
+  for (const std::string& value :
+       std::vector<std::string>{"Bearer", "Bearer ", "Bearer  ", "Bearer x", "Basic " + key, key, "Bearer " + key + "x",
+                                "Bearer " + key.substr(1), "Bearer" + key, "Bearer " + key + " " + key, with_nul}) {
     const auto refused = authorizer.authenticate(value);
     ASSERT_FALSE(refused) << value;
     EXPECT_EQ(refused.error().kind, nothing.error().kind);

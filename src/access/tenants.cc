@@ -35,8 +35,8 @@ net::Task<Result<TenantPtr>> Tenants::save(store::Session& session, domain::Tena
   tenant.updated_at = now;
 
   store::SaveTenant write{tenant, expected_revision};
-  const auto saved = co_await net::until<Result<store::Saved>>(
-      [&](auto done) { session.save_tenant(std::move(write), std::move(done)); });
+  const auto saved =
+      co_await net::until<Result<store::Saved>>([&](auto done) { session.save_tenant(std::move(write), std::move(done)); });
   if (!saved) co_return saved.error();
 
   tenant.revision = saved->revision;

@@ -20,7 +20,8 @@ template <class T, class Start>
 Task<T> until(Start start) {
   co_return co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>&, void(T)>(
       [&start](auto handler) {
-        start(UniqueFunction<void(T)>([handler = std::move(handler)](T value) mutable { std::move(handler)(std::move(value)); }));
+        start(
+            UniqueFunction<void(T)>([handler = std::move(handler)](T value) mutable { std::move(handler)(std::move(value)); }));
       },
       boost::asio::use_awaitable);
 }

@@ -18,7 +18,8 @@ Status check_name(std::string_view name, std::string field) {
     return invalid(std::move(field), "The name is longer than " + std::to_string(kNameBytesMax) + " bytes.");
   }
   if (!is_letter_or_digit(name.front()) || !std::all_of(name.begin(), name.end(), is_name_character)) {
-    return invalid(std::move(field), "A name starts with a letter or digit and has only letters, digits, '.', '_', ':' and '-'.");
+    return invalid(std::move(field),
+                   "A name starts with a letter or digit and has only letters, digits, '.', '_', ':' and '-'.");
   }
   return {};
 }
