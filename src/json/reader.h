@@ -15,8 +15,8 @@ namespace posthorn::json {
 
 namespace bj = boost::json;
 
-// Parses one JSON value of at most kJsonDepthMax levels. Errors (malformed): syntax with line and column, duplicate member names
-// (with the path), invalid UTF-8, numbers out of double's range.
+// Parses one JSON value of at most kJsonDepthMax levels. Errors (malformed): syntax with line and column, duplicate member
+// names (with the path), invalid UTF-8, numbers out of double's range.
 Result<bj::value> parse(std::string_view text);
 
 // The bytes of one member of a top-level object, exactly as they stand in `text`, without building anything.
@@ -44,7 +44,8 @@ class ObjectReader {
 
   ObjectReader& required(std::string_view name);
   ObjectReader& string(std::string_view name, std::string& target, std::size_t bytes_max, std::size_t bytes_min = 0);
-  ObjectReader& optional_string(std::string_view name, std::optional<std::string>& target, std::size_t bytes_max);  // null: reset
+  ObjectReader& optional_string(std::string_view name, std::optional<std::string>& target,
+                                std::size_t bytes_max);  // null: reset
   ObjectReader& boolean(std::string_view name, bool& target);
   ObjectReader& integer(std::string_view name, std::int64_t& target, std::int64_t min, std::int64_t max);
   ObjectReader& number(std::string_view name, double& target, double min, double max);
@@ -54,7 +55,7 @@ class ObjectReader {
   const bj::array* array(std::string_view name, std::size_t items_max);
 
   void only_these();
-  void fail(Error error);  // keeps the first
+  void fail(Error error);                          // keeps the first
   std::string field(std::string_view name) const;  // path + "/" + name
   bool ok() const { return !error_; }
   const Error& error() const { return *error_; }

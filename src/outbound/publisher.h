@@ -24,13 +24,13 @@ namespace posthorn::outbound {
 
 struct PublishRequest {
   std::string topic;
-  std::string_view data;           // the JSON value's bytes; must stay valid until publish() returns
-  std::string external_id;         // empty: none
-  std::optional<Timestamp> time;   // empty: now
+  std::string_view data;          // the JSON value's bytes; must stay valid until publish() returns
+  std::string external_id;        // empty: none
+  std::optional<Timestamp> time;  // empty: now
   std::string user;
   std::string scope;
-  std::string traceparent;         // empty or not well-formed: a new one is made
-  std::string idempotency_key;     // empty: none
+  std::string traceparent;      // empty or not well-formed: a new one is made
+  std::string idempotency_key;  // empty: none
 };
 
 struct Published {
@@ -61,12 +61,13 @@ class Publisher {
   Publisher(const Publisher&) = delete;
   Publisher& operator=(const Publisher&) = delete;
 
-  // Returns only after commit: a success is a promise. Errors: invalid_argument ("topic" unknown_topic, schema_mismatch, "scope"
-  // unknown_scope, …), payload_too_large, forbidden (tenant's webhooks are off), conflict, unavailable.
+  // Returns only after commit: a success is a promise. Errors: invalid_argument ("topic" unknown_topic, schema_mismatch,
+  // "scope" unknown_scope, …), payload_too_large, forbidden (tenant's webhooks are off), conflict, unavailable.
   net::Task<Result<Published>> publish(const domain::Tenant& tenant, PublishRequest request);
 
   // Each event by itself, results in order. Errors of the whole: forbidden, too many events.
-  net::Task<Result<std::vector<Result<Published>>>> publish_batch(const domain::Tenant& tenant, std::vector<PublishRequest> requests);
+  net::Task<Result<std::vector<Result<Published>>>> publish_batch(const domain::Tenant& tenant,
+                                                                  std::vector<PublishRequest> requests);
 
  private:
   Result<store::NewEvent> prepare(const domain::Tenant& tenant, const PublishRequest& request);
