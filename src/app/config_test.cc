@@ -8,6 +8,8 @@
 #include <set>
 #include <sstream>
 
+#include "base/text.h"
+
 namespace posthorn::app {
 namespace {
 
