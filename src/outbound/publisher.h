@@ -46,9 +46,9 @@ struct Published {
 struct AcceptedWork {
   domain::EventPtr event;
   std::vector<store::NewDelivery> deliveries;
-  bool fanout_remains = false;
+  std::vector<SubscriptionId> remaining;  // matched, but not yet written: Fanout's
 };
-using WorkSink = std::function<void(std::vector<AcceptedWork>)>;
+using WorkSink = std::function<void(AcceptedWork)>;
 
 struct PublishLimits {
   std::size_t event_body_bytes_max = kEventBodyBytesMaxDefault;
@@ -70,8 +70,15 @@ class Publisher {
                                                                   std::vector<PublishRequest> requests);
 
  private:
-  Result<store::NewEvent> prepare(const domain::Tenant& tenant, const PublishRequest& request);
-  net::Task<Result<std::vector<Result<Published>>>> accept(std::vector<Result<store::NewEvent>> prepared);
+  struct Prepared {
+    store::NewEvent write;
+    std::vector<SubscriptionId> remaining;
+  };
+
+  Result<Prepared> prepare(const domain::Tenant& tenant, const PublishRequest& request);
+  Status check(const domain::Tenant& tenant, const PublishRequest& request) const;
+  net::Task<std::vector<Result<Published>>> accept(std::vector<Result<Prepared>> prepared);
+  net::Task<> wait_for_room();
 
   EventLoop& loop_;
   store::Session& session_;
