@@ -1,5 +1,5 @@
-// Config: everything that an operator can set. One table of options (options()) is the source of flags, POSTHORN_* variables, the
-// TOML file's keys and docs/configuration.md; a test compares them.
+// Config: everything that an operator can set. One table of options (options()) is the source of flags, POSTHORN_* variables,
+// the TOML file's keys and docs/configuration.md; a test compares them.
 #pragma once
 
 #include <chrono>
@@ -26,8 +26,8 @@ struct Config {
   std::string ca_file;
   std::string proxy;  // http://host:port; empty: none
   std::vector<net::Network> allowed_peers;
-  std::string admin_key;           // from POSTHORN_ADMIN_KEY only
-  std::string master_key;          // base64 of 32 bytes, from POSTHORN_MASTER_KEY only; empty: the file in the data folder
+  std::string admin_key;   // from POSTHORN_ADMIN_KEY only
+  std::string master_key;  // base64 of 32 bytes, from POSTHORN_MASTER_KEY only; empty: the file in the data folder
   std::size_t event_body_bytes_max = kEventBodyBytesMaxDefault;
   std::uint32_t in_loops = 1;
   std::uint32_t out_loops = 1;
@@ -40,9 +40,9 @@ struct Config {
 };
 
 struct Option {
-  std::string_view name;         // TOML key and flag: "listen", "allow-peer", …; variable: POSTHORN_LISTEN
-  std::string_view value_name;   // "HOST:PORT"
-  std::string_view help;         // one sentence
+  std::string_view name;        // TOML key and flag: "listen", "allow-peer", …; variable: POSTHORN_LISTEN
+  std::string_view value_name;  // "HOST:PORT"
+  std::string_view help;        // one sentence
   std::string_view default_text;
   enum class Source : std::uint8_t { everywhere, environment_only } source = Source::everywhere;
   bool repeatable = false;

@@ -42,16 +42,16 @@ using SendResult = boost::system::result<ClientResponse, SendError>;
 [[noreturn]] void throw_exception_from_error(const SendError& error, const boost::source_location& place);
 
 struct ClientRequest {
-  const Url* url = nullptr;         // must outlive the call
+  const Url* url = nullptr;  // must outlive the call
   std::string_view method = "POST";
-  std::string_view header_lines;    // "Name: value\r\n" each, checked by the caller; without Host, Content-Length, Connection
+  std::string_view header_lines;  // "Name: value\r\n" each, checked by the caller; without Host, Content-Length, Connection
   std::string_view body;
 };
 
 struct HttpClientOptions {
   PeerFilter filter;
-  std::string ca_file;                 // empty: the system's certificates
-  std::string proxy_host;              // empty: direct. HTTP CONNECT for both schemes; the proxy's own address is trusted
+  std::string ca_file;     // empty: the system's certificates
+  std::string proxy_host;  // empty: direct. HTTP CONNECT for both schemes; the proxy's own address is trusted
   std::uint16_t proxy_port = 0;
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(5);
 };

@@ -27,8 +27,8 @@ struct HttpRequest {
   std::string_view path;    // of the target, still percent-encoded
   std::string_view query;   // without '?'
   HeaderViews headers;
-  std::string_view body;    // decoded when it came gzip
-  std::string peer;         // address:port, for logs
+  std::string_view body;  // decoded when it came gzip
+  std::string peer;       // address:port, for logs
   SteadyTime received_at;
 };
 

@@ -8,7 +8,8 @@
 
 namespace posthorn::observe {
 
-// Version 00 form with lower-case hex, ids not all zero; later versions are accepted when their first 55 characters are well-formed.
+// Version 00 form with lower-case hex, ids not all zero; later versions are accepted when their first 55 characters are
+// well-formed.
 bool is_traceparent(std::string_view text);
 
 // A new trace, sampled flag set.

@@ -1,0 +1,28 @@
+#include "json/pointer.h"
+
+namespace posthorn::json {
+
+std::string join_path(std::string_view path, std::string_view name) {
+  std::string joined(path);
+  if (!joined.empty()) joined += '/';
+  for (const char c : name) {
+    if (c == '~') {
+      joined += "~0";
+    } else if (c == '/') {
+      joined += "~1";
+    } else {
+      joined += c;
+    }
+  }
+  return joined;
+}
+
+std::string shortened(std::string_view name) {
+  constexpr std::size_t kBytesMax = 64;
+  if (name.size() <= kBytesMax) return std::string(name);
+  std::size_t end = kBytesMax;
+  while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xc0) == 0x80) --end;
+  return std::string(name.substr(0, end)) + "…";
+}
+
+}  // namespace posthorn::json
