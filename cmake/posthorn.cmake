@@ -4,11 +4,9 @@
 #
 # makes posthorn_net, net_test (one binary, registered with ctest under the label "unit"), and one binary a fuzz target.
 set(POSTHORN_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast
-                      -Woverloaded-virtual -Wswitch -Werror)
-# GCC 12 takes Asio's coroutine frames, whose operator new and delete are a pair, for mismatched ones.
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  list(APPEND POSTHORN_WARNINGS -Wno-mismatched-new-delete)
-endif()
+                      -Woverloaded-virtual -Wswitch -Werror
+                      # GCC 12 takes a coroutine frame's own operator delete for a mismatch.
+                      -Wno-mismatched-new-delete)
 
 function(posthorn_target_options target)
   target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:${POSTHORN_WARNINGS}>)

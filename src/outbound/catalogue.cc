@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "domain/outbound/subscription_document.h"
 
 namespace posthorn::outbound {
 namespace {

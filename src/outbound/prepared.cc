@@ -1,5 +1,6 @@
 #include "outbound/prepared.h"
 
+#include "base/text.h"
 #include "base/version.h"
 
 namespace posthorn::outbound {

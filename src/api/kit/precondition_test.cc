@@ -49,7 +49,9 @@ TEST(CheckPreconditions, ComparesListsOfTagsWithTheRevision) {
     headers.add(row.header, row.value);
     const auto status = check_preconditions(headers, row.revision);
     EXPECT_EQ(outcome(status), row.expected) << row.header << ": " << row.value;
-    if (!status) EXPECT_EQ(to_ascii_lower(status.error().field), to_ascii_lower(row.header));
+    if (!status) {
+      EXPECT_EQ(to_ascii_lower(status.error().field), to_ascii_lower(row.header));
+    }
   }
   EXPECT_TRUE(check_preconditions({}, 3));
   EXPECT_TRUE(check_preconditions({}, {}));

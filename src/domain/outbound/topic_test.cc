@@ -28,7 +28,9 @@ TEST(Topic, AcceptsDottedSegmentsAndRefusesTheRest) {
   for (const auto& [text, accepted] : table) {
     const auto checked = check_topic(text, "topic");
     EXPECT_EQ(checked.has_value(), accepted) << text;
-    if (!checked) EXPECT_EQ(checked.error().field, "topic");
+    if (!checked) {
+      EXPECT_EQ(checked.error().field, "topic");
+    }
   }
 }
 
