@@ -147,7 +147,8 @@ bool ResponseParser::count(std::string_view used) {
       return false;
     }
     if (!lines_are_well_formed(used)) {
-      (void)fail(SendFailure::protocol, "malformed answer: a header line is folded or does not end with CR LF");
+      (void)fail(SendFailure::protocol,
+                 "malformed answer: a line of its head is folded, lacks its name, holds a NUL, or does not end with CR LF");
       return false;
     }
     return true;
@@ -158,12 +159,13 @@ bool ResponseParser::count(std::string_view used) {
   return false;
 }
 
-// llhttp lets a bare LF end a line and a line that starts with a space continue the one before.
+// llhttp lets a bare LF end a line, a line that starts with a space continue the one before, a name be empty,
+// and the reason hold a NUL.
 bool ResponseParser::lines_are_well_formed(std::string_view head) {
   char before = last_head_byte_;
   for (const char c : head) {
-    if (c == '\n' && before != '\r') return false;
-    if (before == '\n' && (c == ' ' || c == '\t')) return false;
+    if ((c == '\n' && before != '\r') || c == '\0') return false;
+    if (before == '\n' && (c == ' ' || c == '\t' || c == ':')) return false;
     before = c;
   }
   last_head_byte_ = before;
@@ -179,7 +181,8 @@ ResponseParser::Progress ResponseParser::head_ended() {
   if (status < 100) return fail(SendFailure::protocol, "malformed answer: the status is less than 100");
   if (status == 101) return fail(SendFailure::protocol, "the endpoint changed the protocol (101), which was not asked for");
   int transfer_codings = 0;
-  for (const auto& header : response_.headers) {
+  for (auto& header : response_.headers) {
+    while (!header.value.empty() && (header.value.back() == ' ' || header.value.back() == '\t')) header.value.pop_back();
     if (header.name != "transfer-encoding") continue;
     if (++transfer_codings > 1 || !http_1_1 || !equals_ignoring_case(header.value, "chunked")) {
       return fail(SendFailure::protocol, "malformed answer: its Transfer-Encoding is not plain chunked");
@@ -187,7 +190,8 @@ ResponseParser::Progress ResponseParser::head_ended() {
   }
   in_head_ = false;
   response_.status = status;
-  if (answer_ == Answer::without_body && status >= 200) {
+  // RFC 9112, 6.3: these end with their head, whatever it says about a body. Interim answers go the ordinary way.
+  if (status >= 200 && (answer_ == Answer::without_body || status == 204 || status == 304)) {
     parser_.flags |= F_SKIPBODY;
     keep_alive_ = llhttp_should_keep_alive(&parser_) != 0;
     return Progress::complete;
