@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "net/http.h"
 #include "net/loop.h"
 #include "net/peer_filter.h"
@@ -54,6 +55,10 @@ struct HttpClientOptions {
   std::string proxy_host;  // empty: direct. HTTP CONNECT for both schemes; the proxy's own address is trusted
   std::uint16_t proxy_port = 0;
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(5);
+  // How much of an answer's body is kept, and how much is read before the connection is given up. The command line, which reads
+  // long lists, raises both.
+  std::size_t body_bytes_kept = kResponseBodyBytesKept;
+  std::size_t body_bytes_read = kResponseBodyBytesRead;
 };
 
 class HttpClient {
