@@ -139,8 +139,7 @@ struct RemoteApi::Impl {
     net::HttpClientOptions options;
     options.filter = open_filter();
     options.ca_file = settings.ca_file;
-    options.body_bytes_kept = kAnswerBytesMax;
-    options.body_bytes_read = kAnswerBytesMax;
+    options.body_limits = {kAnswerBytesMax, kAnswerBytesMax};
     return options;
   }
 

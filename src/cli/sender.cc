@@ -65,6 +65,8 @@ Sender::Sender(Api& api, const Clock& clock, SenderOptions options, Hooks hooks)
       answers_(std::make_shared<Answers>()),
       started_(clock.steady_now()) {}
 
+Sender::~Sender() = default;
+
 SteadyTime Sender::allowed_at(std::uint64_t events) const {
   if (options_.events_per_second <= 0) return started_;
   const std::chrono::duration<double> since(static_cast<double>(events) / options_.events_per_second);

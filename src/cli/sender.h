@@ -51,6 +51,9 @@ class Sender {
   };
 
   Sender(Api& api, const Clock& clock, SenderOptions options, Hooks hooks);
+  ~Sender();
+  Sender(const Sender&) = delete;
+  Sender& operator=(const Sender&) = delete;
 
   // Sends what the reader gives and counts it into `state`. Ends when the input does, when a stop is requested (what is in
   // flight is waited for), or with the error that makes going on pointless.

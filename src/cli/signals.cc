@@ -7,17 +7,30 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/check.h"
 
 namespace posthorn::cli {
 
+namespace {
+
+int poll_time(std::optional<std::chrono::milliseconds> time) {
+  return time ? static_cast<int>(std::clamp<std::int64_t>(time->count(), 0, 1'000'000)) : -1;
+}
+
+}  // namespace
+
 bool Stop::requested() const { return wait(std::chrono::milliseconds(0)); }
 
 bool Stop::wait(std::optional<std::chrono::milliseconds> time) const {
   pollfd poll_for{descriptor(), POLLIN, 0};
-  const auto limit = time ? static_cast<int>(std::clamp<std::int64_t>(time->count(), 0, 1'000'000)) : -1;
-  return poll(&poll_for, 1, limit) == 1;
+  return poll(&poll_for, 1, poll_time(time)) == 1;
+}
+
+bool wait_for_either(const Stop& left, const Stop& right, std::optional<std::chrono::milliseconds> time) {
+  std::array<pollfd, 2> poll_for{{{left.descriptor(), POLLIN, 0}, {right.descriptor(), POLLIN, 0}}};
+  return poll(poll_for.data(), poll_for.size(), poll_time(time)) > 0;
 }
 
 StopSignal::StopSignal() {

@@ -46,4 +46,7 @@ class StopSwitch final : public Stop {
   void request();
 };
 
+// Waits until one of them is wanted or the time is over; answers whether one is.
+bool wait_for_either(const Stop& left, const Stop& right, std::optional<std::chrono::milliseconds> time);
+
 }  // namespace posthorn::cli
