@@ -88,8 +88,9 @@ void add_tenants(CLI::App& root, Context& context) {
     });
   }
   {
-    auto* command = add_command(*tenants, "put", "Make or change one",
-                                "  posthorn tenants put acme --name 'Acme Ltd' --enable\n  posthorn tenants put acme --disable\n");
+    auto* command =
+        add_command(*tenants, "put", "Make or change one",
+                    "  posthorn tenants put acme --name 'Acme Ltd' --enable\n  posthorn tenants put acme --disable\n");
     auto options = add_remote_options(*command);
     auto given = std::make_shared<Named>();
     command->add_option("name", given->name, "The tenant")->required()->type_name("NAME");
@@ -107,7 +108,8 @@ void add_tenants(CLI::App& root, Context& context) {
     });
   }
   {
-    auto* command = add_command(*tenants, "delete", "Delete one with everything in it", "  posthorn tenants delete acme --yes\n");
+    auto* command =
+        add_command(*tenants, "delete", "Delete one with everything in it", "  posthorn tenants delete acme --yes\n");
     auto options = add_remote_options(*command);
     auto given = std::make_shared<Named>();
     command->add_option("name", given->name, "The tenant")->required()->type_name("NAME");
@@ -129,7 +131,9 @@ void add_topic_put(CLI::App& topics, Context& context) {
                               "  posthorn topics put document.created --schema schema.json --example example.json\n");
   auto options = add_remote_options(*command);
   auto given = std::make_shared<Named>();
-  command->add_option("topic", given->name, "The topic: dotted words, for example document.created")->required()->type_name("TOPIC");
+  command->add_option("topic", given->name, "The topic: dotted words, for example document.created")
+      ->required()
+      ->type_name("TOPIC");
   command->add_option("--description", given->description, "What it means, for people")->type_name("TEXT");
   command->add_option("--schema", given->schema_file, "File with a JSON Schema that data must fulfil")->type_name("FILE");
   command->add_option("--example", given->example_file, "File with an example of data")->type_name("FILE");
@@ -138,16 +142,19 @@ void add_topic_put(CLI::App& topics, Context& context) {
     context.action = [&context, options, given] {
       bj::object changes;
       if (!given->description.empty()) changes["description"] = given->description;
-      if (auto status = add_json_file(changes, "schema", given->schema_file); !status) return fail_usage(context, status.error());
-      if (auto status = add_json_file(changes, "example", given->example_file); !status) return fail_usage(context, status.error());
+      if (auto status = add_json_file(changes, "schema", given->schema_file); !status)
+        return fail_usage(context, status.error());
+      if (auto status = add_json_file(changes, "example", given->example_file); !status)
+        return fail_usage(context, status.error());
       return put(context, *options, topic_path(*options, given->name), changes);
     };
   });
 }
 
 void add_topics(CLI::App& root, Context& context) {
-  auto* topics = add_command(root, "topics", "Named kinds of event",
-                             "  posthorn topics list\n  posthorn topics put document.created --description 'A document was made'\n");
+  auto* topics =
+      add_command(root, "topics", "Named kinds of event",
+                  "  posthorn topics list\n  posthorn topics put document.created --description 'A document was made'\n");
   topics->require_subcommand(1);
   {
     auto* command = add_command(*topics, "list", "List them", "  posthorn topics list --tenant acme\n");

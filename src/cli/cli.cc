@@ -26,7 +26,8 @@ constexpr const char* kExamples =
 std::string exit_code_text() {
   std::string text = "\nExit codes:\n";
   for (const auto& [code, word, meaning] : exit_codes()) {
-    text += "  " + std::to_string(static_cast<int>(code)) + "  " + std::string(word) + std::string(13 - word.size(), ' ') + std::string(meaning) + "\n";
+    text += "  " + std::to_string(static_cast<int>(code)) + "  " + std::string(word) + std::string(13 - word.size(), ' ') +
+            std::string(meaning) + "\n";
   }
   return text;
 }
@@ -49,12 +50,12 @@ void add_help_command(CLI::App& root, Context& context) {
     context.action = [&root, &context, names] {
       const CLI::App* found = &root;
       for (const auto& name : *names) {
-        const CLI::App* next = found->get_subcommand_no_throw(name);
-        if (next == nullptr) {
+        const auto next = found->get_subcommands([&name](const CLI::App* child) { return child->get_name() == name; });
+        if (next.empty()) {
           context.console.error("There is no command \"" + name + "\". posthorn help lists them.");
           return ExitCode::usage;
         }
-        found = next;
+        found = next.front();
       }
       context.console.out() << found->help();
       return ExitCode::ok;

@@ -1,8 +1,9 @@
 // The command line: parses, runs one command, answers its exit code.
 //
-// Place: main.cc calls run() with hooks into app; the two folders stand side by side. cli uses app/config.h and app/doctor.h (the
-//   options and the checks) and nothing else of app. Every command but serve, backup, restore, rotate-key and doctor is a client of
-//   a running server.
+// Place: main.cc calls run() with hooks into app; the two folders stand side by side. cli uses app/config.h and app/doctor.h
+// (the
+//   options and the checks) and nothing else of app. Every command but serve, backup, restore, rotate-key and doctor is a
+//   client of a running server.
 #pragma once
 
 #include <functional>
@@ -25,7 +26,8 @@ struct Hooks {
   std::function<Status(const app::Config&, const std::string& file)> backup;
   // Makes the data folder's store from such a file. Errors: conflict when there is one already or when a server holds it.
   std::function<Status(const app::Config&, const std::string& file)> restore;
-  // Seals every stored secret under a new master key, which replaces the file's. Answers what was done, for people. No server may run.
+  // Seals every stored secret under a new master key, which replaces the file's. Answers what was done, for people. No server
+  // may run.
   std::function<Result<std::string>(const app::Config&)> rotate_key;
 };
 

@@ -47,11 +47,17 @@ CLI::App* add_command(CLI::App& parent, const std::string& name, const std::stri
 
 std::shared_ptr<RemoteOptions> add_remote_options(CLI::App& command) {
   auto options = std::make_shared<RemoteOptions>();
-  command.add_option("--url", options->url, "The server (or POSTHORN_URL; default " + std::string(kDefaultUrl) + ")")->type_name("URL")->group("Server");
-  command.add_option("--key-file", options->key_file, "File with the key; - reads standard input (or POSTHORN_KEY, POSTHORN_ADMIN_KEY)")
+  command.add_option("--url", options->url, "The server (or POSTHORN_URL; default " + std::string(kDefaultUrl) + ")")
+      ->type_name("URL")
+      ->group("Server");
+  command
+      .add_option("--key-file", options->key_file,
+                  "File with the key; - reads standard input (or POSTHORN_KEY, POSTHORN_ADMIN_KEY)")
       ->type_name("FILE")
       ->group("Server");
-  command.add_option("--key", options->key, "The key itself; others on this machine can see it")->type_name("KEY")->group("Server");
+  command.add_option("--key", options->key, "The key itself; others on this machine can see it")
+      ->type_name("KEY")
+      ->group("Server");
   command.add_option("--ca-file", options->ca_file, "PEM file of the authority that signed the server's certificate")
       ->type_name("FILE")
       ->group("Server");
@@ -139,7 +145,8 @@ Result<std::string> read_input(const std::string& file, std::string field, std::
   }
   std::istream& stream = file == "-" ? std::cin : opened;
   std::string text;
-  for (std::string block(64 * 1024, '\0'); stream.read(block.data(), static_cast<std::streamsize>(block.size())) || stream.gcount() > 0;) {
+  for (std::string block(64 * 1024, '\0');
+       stream.read(block.data(), static_cast<std::streamsize>(block.size())) || stream.gcount() > 0;) {
     text.append(block, 0, static_cast<std::size_t>(stream.gcount()));
     if (text.size() > bytes_max) return invalid(std::move(field), file + " is larger than " + bytes_text(bytes_max) + ".");
   }

@@ -1,7 +1,7 @@
 // What the commands share: the context they run in, and helpers that keep their help alike.
 //
-// A command's add_… function describes it to CLI11 and sets Context::action from its callback; run() calls the action after parsing
-// is over. Values that options write to live in shared structs that the callback owns.
+// A command's add_… function describes it to CLI11 and sets Context::action from its callback; run() calls the action after
+// parsing is over. Values that options write to live in shared structs that the callback owns.
 #pragma once
 
 #include <functional>
@@ -68,11 +68,11 @@ Result<app::LoadedConfig> load(const Context& context, const ServerOptions& opti
 Result<std::string> read_input(const std::string& file, std::string field, std::size_t bytes_max = 64 * 1024 * 1024);
 
 // --- the commands, a file each ---
-void add_server_commands(CLI::App& root, Context& context);        // serve, backup, restore, rotate-key
+void add_server_commands(CLI::App& root, Context& context);  // serve, backup, restore, rotate-key
 void add_doctor_command(CLI::App& root, Context& context);
-void add_catalogue_commands(CLI::App& root, Context& context);     // tenants, topics
+void add_catalogue_commands(CLI::App& root, Context& context);  // tenants, topics
 void add_subscription_commands(CLI::App& root, Context& context);
-void add_delivery_commands(CLI::App& root, Context& context);      // events, deliveries
+void add_delivery_commands(CLI::App& root, Context& context);  // events, deliveries
 void add_send_command(CLI::App& root, Context& context);
 void add_listen_command(CLI::App& root, Context& context);
 void add_watch_command(CLI::App& root, Context& context);

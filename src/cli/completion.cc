@@ -22,7 +22,9 @@ struct Node {
 // The first sentence, without characters that a shell's quoting would need care for.
 std::string short_help(const std::string& text) {
   std::string help = text.substr(0, text.find_first_of("(;."));
-  std::erase_if(help, [](char c) { return c == '\'' || c == '"' || c == '`' || c == '$' || c == '\\' || c == '[' || c == ']' || c == ':'; });
+  std::erase_if(help, [](char c) {
+    return c == '\'' || c == '"' || c == '`' || c == '$' || c == '\\' || c == '[' || c == ']' || c == ':';
+  });
   while (!help.empty() && help.back() == ' ') help.pop_back();
   return help;
 }
@@ -99,7 +101,8 @@ std::string zsh_script(const std::vector<Node>& nodes) {
       "  done\n"
       "  case \"$path_so_far\" in\n";
   for (const auto& node : nodes) {
-    script += "    '" + node.path + "')\n      commands=(" + zsh_words(node.commands) + " )\n      flags=(" + zsh_words(node.flags) + " ) ;;\n";
+    script += "    '" + node.path + "')\n      commands=(" + zsh_words(node.commands) + " )\n      flags=(" +
+              zsh_words(node.flags) + " ) ;;\n";
   }
   script +=
       "  esac\n"
@@ -152,12 +155,17 @@ void add_completion_command(CLI::App& root, Context& context) {
                               "  posthorn completion zsh > \"${fpath[1]}/_posthorn\"\n"
                               "  posthorn completion fish > ~/.config/fish/completions/posthorn.fish\n");
   auto shell = std::make_shared<std::string>();
-  command->add_option("shell", *shell, "bash, zsh or fish")->required()->type_name("SHELL")->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  command->add_option("shell", *shell, "bash, zsh or fish")
+      ->required()
+      ->type_name("SHELL")
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   command->callback([&root, &context, shell] {
     context.action = [&root, &context, shell] {
       std::vector<Node> nodes;
       collect(root, "posthorn", nodes);
-      context.console.out() << (*shell == "bash" ? bash_script(nodes) : *shell == "zsh" ? zsh_script(nodes) : fish_script(nodes));
+      context.console.out() << (*shell == "bash"  ? bash_script(nodes)
+                                : *shell == "zsh" ? zsh_script(nodes)
+                                                  : fish_script(nodes));
       return ExitCode::ok;
     };
   });

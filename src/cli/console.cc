@@ -14,13 +14,20 @@ namespace {
 
 std::string_view escape_of(Color color) {
   switch (color) {
-    case Color::plain: return "";
-    case Color::red: return "\x1b[31m";
-    case Color::green: return "\x1b[32m";
-    case Color::yellow: return "\x1b[33m";
-    case Color::blue: return "\x1b[36m";
-    case Color::dim: return "\x1b[2m";
-    case Color::bold: return "\x1b[1m";
+    case Color::plain:
+      return "";
+    case Color::red:
+      return "\x1b[31m";
+    case Color::green:
+      return "\x1b[32m";
+    case Color::yellow:
+      return "\x1b[33m";
+    case Color::blue:
+      return "\x1b[36m";
+    case Color::dim:
+      return "\x1b[2m";
+    case Color::bold:
+      return "\x1b[1m";
   }
   return "";
 }
@@ -34,10 +41,17 @@ std::size_t utf8_length(std::string_view text) {
 
 void append_escaped(std::string& result, unsigned char byte) {
   switch (byte) {
-    case '\n': result += "\\n"; return;
-    case '\r': result += "\\r"; return;
-    case '\t': result += "\\t"; return;
-    default: break;
+    case '\n':
+      result += "\\n";
+      return;
+    case '\r':
+      result += "\\r";
+      return;
+    case '\t':
+      result += "\\t";
+      return;
+    default:
+      break;
   }
   std::array<char, 8> text{};
   std::snprintf(text.data(), text.size(), "\\x%02x", byte);
@@ -109,7 +123,7 @@ std::size_t display_width(std::string_view text) {
       while (i < text.size() && text[i] != 'm') ++i;
       continue;
     }
-    width += starts_code_point(text[i]) ? 1 : 0;
+    if (starts_code_point(text[i])) ++width;
   }
   return width;
 }
@@ -133,7 +147,7 @@ std::string indent_json(std::string_view text) {
     const char c = text[i];
     if (c == '"') {
       const std::size_t start = i++;
-      while (i < text.size() && text[i] != '"') i += text[i] == '\\' ? 2 : 1;
+      while (i < text.size() && text[i] != '"') i += text[i] == '\\' ? 2u : 1u;
       result += text.substr(start, i - start + 1);
     } else if (c == '{' || c == '[') {
       result += c;
@@ -146,7 +160,7 @@ std::string indent_json(std::string_view text) {
         new_line();
       }
     } else if (c == '}' || c == ']') {
-      depth -= depth > 0 ? 1 : 0;
+      if (depth > 0) --depth;
       new_line();
       result += c;
     } else if (c == ',') {

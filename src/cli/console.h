@@ -1,7 +1,7 @@
 // Console: where a command writes, and what the other end can show. Results go to out(), everything else to err().
 //
-// Text that came from elsewhere (a server's answer, a delivery, a file's name) passes printable() first: a terminal obeys control
-// characters, whoever sent them.
+// Text that came from elsewhere (a server's answer, a delivery, a file's name) passes printable() first: a terminal obeys
+// control characters, whoever sent them.
 #pragma once
 
 #include <functional>

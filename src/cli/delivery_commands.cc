@@ -26,7 +26,8 @@ std::string time_of(const std::string& text) {
 }
 
 void add_time_options(CLI::App& command, Filter& filter) {
-  command.add_option("--since", filter.since, "Not before: a time as 2026-01-31T12:00:00Z, or how long ago, as 1h")->type_name("TIME");
+  command.add_option("--since", filter.since, "Not before: a time as 2026-01-31T12:00:00Z, or how long ago, as 1h")
+      ->type_name("TIME");
   command.add_option("--until", filter.until, "Before: the same forms")->type_name("TIME");
 }
 
@@ -57,8 +58,8 @@ std::string delivery_path(const RemoteOptions& options, const std::string& id) {
 }
 
 void add_event_list(CLI::App& events, Context& context) {
-  auto* command = add_command(events, "list", "List them, newest first",
-                              "  posthorn events list --topic document.created --since 1h\n");
+  auto* command =
+      add_command(events, "list", "List them, newest first", "  posthorn events list --topic document.created --since 1h\n");
   auto options = add_remote_options(*command);
   auto filter = std::make_shared<Filter>();
   command->add_option("--topic", filter->topic, "Only this topic")->type_name("TOPIC");
@@ -67,7 +68,8 @@ void add_event_list(CLI::App& events, Context& context) {
   add_json_option(*command, *options);
   command->callback([&context, options, filter] {
     context.action = [&context, options, filter] {
-      const auto query = query_text({{"topic", filter->topic}, {"since", time_of(filter->since)}, {"until", time_of(filter->until)}});
+      const auto query =
+          query_text({{"topic", filter->topic}, {"since", time_of(filter->since)}, {"until", time_of(filter->until)}});
       return show_list(context, *options,
                        {tenant_path(*options, "/events") + query, filter->page.wanted(), event_fields(),
                         "No events here. Publish one with: posthorn send TOPIC '{\"id\":1}'"});
@@ -93,7 +95,8 @@ void add_get(CLI::App& parent, Context& context, const std::string& noun, const 
 }
 
 void add_events(CLI::App& root, Context& context) {
-  auto* events = add_command(root, "events", "What was published", "  posthorn events list --since 1h\n  posthorn events deliveries 019b...\n");
+  auto* events = add_command(root, "events", "What was published",
+                             "  posthorn events list --since 1h\n  posthorn events deliveries 019b...\n");
   events->require_subcommand(1);
   add_event_list(*events, context);
   add_get(*events, context, "event", "  posthorn events get 019b...\n", event_path);
@@ -135,14 +138,16 @@ void add_delivery_list(CLI::App& deliveries, Context& context) {
                                      {"event", filter->event},
                                      {"since", time_of(filter->since)},
                                      {"until", time_of(filter->until)}});
-      return show_list(context, *options,
-                       {tenant_path(*options, "/deliveries") + query, filter->page.wanted(), delivery_fields(), "No deliveries here."});
+      return show_list(
+          context, *options,
+          {tenant_path(*options, "/deliveries") + query, filter->page.wanted(), delivery_fields(), "No deliveries here."});
     };
   });
 }
 
 void add_attempts(CLI::App& deliveries, Context& context) {
-  auto* command = add_command(deliveries, "attempts", "Every HTTP exchange of one delivery", "  posthorn deliveries attempts 019b...\n");
+  auto* command =
+      add_command(deliveries, "attempts", "Every HTTP exchange of one delivery", "  posthorn deliveries attempts 019b...\n");
   auto options = add_remote_options(*command);
   auto filter = std::make_shared<Filter>();
   command->add_option("id", filter->id, "The delivery")->required()->type_name("ID");

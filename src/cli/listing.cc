@@ -63,12 +63,20 @@ std::string field_text(const bj::object& item, const Field& field) {
   std::string text;
   if (value != nullptr) {
     switch (field.kind) {
-      case Field::Kind::time: text = time_text(plain_text(*value)); break;
-      case Field::Kind::list: text = list_text(*value); break;
-      case Field::Kind::yes_no: text = value->is_bool() ? (value->get_bool() ? "yes" : "no") : plain_text(*value); break;
+      case Field::Kind::time:
+        text = time_text(plain_text(*value));
+        break;
+      case Field::Kind::list:
+        text = list_text(*value);
+        break;
+      case Field::Kind::yes_no:
+        text = value->is_bool() ? (value->get_bool() ? "yes" : "no") : plain_text(*value);
+        break;
       case Field::Kind::text:
       case Field::Kind::number:
-      case Field::Kind::state: text = plain_text(*value); break;
+      case Field::Kind::state:
+        text = plain_text(*value);
+        break;
     }
   }
   return text.empty() ? std::string(kAbsent) : text;
@@ -135,12 +143,14 @@ void print_object(Context& context, const bj::object& object) {
   for (const auto& member : object) {
     const std::string_view name = member.key();
     const auto& value = member.value();
-    std::string text = value.is_structured() ? printable_lines(indent_json(bj::serialize(value))) : printable(plain_text(value));
+    std::string text =
+        value.is_structured() ? printable_lines(indent_json(bj::serialize(value))) : printable(plain_text(value));
     if (text.empty()) text = kAbsent;
     for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1)) {
       text.insert(at + 1, std::string(widest + 2, ' '));
     }
-    context.console.out() << context.console.paint(Color::bold, printable(name)) << std::string(widest - name.size() + 2, ' ') << text << "\n";
+    context.console.out() << context.console.paint(Color::bold, printable(name)) << std::string(widest - name.size() + 2, ' ')
+                          << text << "\n";
   }
 }
 
@@ -181,7 +191,10 @@ Result<bj::value> change_or_make(Api& api, const std::string& path, const bj::ob
 }
 
 void add_page_options(CLI::App& command, PageOptions& page) {
-  command.add_option("--limit", page.limit, "At most so many (default 50)")->type_name("N")->check(CLI::Range(1, 1'000'000))->group("Output");
+  command.add_option("--limit", page.limit, "At most so many (default 50)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1'000'000))
+      ->group("Output");
   command.add_flag("--all", page.all, "All of them, however many")->group("Output");
 }
 

@@ -1,5 +1,5 @@
-// Progress: one line that tells how far long work is. On a terminal it is redrawn in place; elsewhere a plain line is written now
-// and then, so that a log stays readable. Standard error only.
+// Progress: one line that tells how far long work is. On a terminal it is redrawn in place; elsewhere a plain line is written
+// now and then, so that a log stays readable. Standard error only.
 #pragma once
 
 #include <chrono>
@@ -32,6 +32,7 @@ class Progress {
 };
 
 // "label ████████░░░░  42 %  note", in at most `width` columns.
-std::string progress_line(std::string_view label, std::uint64_t done, std::uint64_t total, std::string_view note, std::size_t width);
+std::string progress_line(std::string_view label, std::uint64_t done, std::uint64_t total, std::string_view note,
+                          std::size_t width);
 
 }  // namespace posthorn::cli

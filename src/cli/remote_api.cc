@@ -26,19 +26,29 @@ net::PeerFilter open_filter() {
 
 ErrorKind kind_of(int status) {
   switch (status) {
-    case 400: return ErrorKind::malformed;
-    case 401: return ErrorKind::unauthenticated;
-    case 403: return ErrorKind::forbidden;
-    case 404: return ErrorKind::not_found;
-    case 408: return ErrorKind::deadline_exceeded;
-    case 409: return ErrorKind::conflict;
-    case 412: return ErrorKind::precondition_failed;
-    case 413: return ErrorKind::payload_too_large;
+    case 400:
+      return ErrorKind::malformed;
+    case 401:
+      return ErrorKind::unauthenticated;
+    case 403:
+      return ErrorKind::forbidden;
+    case 404:
+      return ErrorKind::not_found;
+    case 408:
+      return ErrorKind::deadline_exceeded;
+    case 409:
+      return ErrorKind::conflict;
+    case 412:
+      return ErrorKind::precondition_failed;
+    case 413:
+      return ErrorKind::payload_too_large;
     case 429:
     case 502:
     case 503:
-    case 504: return ErrorKind::unavailable;
-    default: return status >= 400 && status < 500 ? ErrorKind::invalid_argument : ErrorKind::internal;
+    case 504:
+      return ErrorKind::unavailable;
+    default:
+      return status >= 400 && status < 500 ? ErrorKind::invalid_argument : ErrorKind::internal;
   }
 }
 
@@ -57,15 +67,24 @@ std::optional<std::chrono::seconds> seconds_of(std::string_view text) {
 
 std::string_view words_of(net::SendFailure failure) {
   switch (failure) {
-    case net::SendFailure::name: return "its name does not resolve";
-    case net::SendFailure::blocked: return "its address is blocked";
-    case net::SendFailure::connect: return "nothing answers there (is the server running?)";
-    case net::SendFailure::tls: return "TLS failed";
-    case net::SendFailure::timeout: return "it did not answer in time";
-    case net::SendFailure::disconnected: return "it closed the connection";
-    case net::SendFailure::protocol: return "it does not speak HTTP/1.1";
-    case net::SendFailure::too_large: return "its answer is too large";
-    case net::SendFailure::proxy: return "the proxy refused";
+    case net::SendFailure::name:
+      return "its name does not resolve";
+    case net::SendFailure::blocked:
+      return "its address is blocked";
+    case net::SendFailure::connect:
+      return "nothing answers there (is the server running?)";
+    case net::SendFailure::tls:
+      return "TLS failed";
+    case net::SendFailure::timeout:
+      return "it did not answer in time";
+    case net::SendFailure::disconnected:
+      return "it closed the connection";
+    case net::SendFailure::protocol:
+      return "it does not speak HTTP/1.1";
+    case net::SendFailure::too_large:
+      return "its answer is too large";
+    case net::SendFailure::proxy:
+      return "the proxy refused";
   }
   return "the call failed";
 }
@@ -120,8 +139,7 @@ struct RemoteApi::Impl {
     net::HttpClientOptions options;
     options.filter = open_filter();
     options.ca_file = settings.ca_file;
-    options.body_bytes_kept = kAnswerBytesMax;
-    options.body_bytes_read = kAnswerBytesMax;
+    options.body_limits = {kAnswerBytesMax, kAnswerBytesMax};
     return options;
   }
 

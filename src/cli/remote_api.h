@@ -1,8 +1,8 @@
 // The server as the command line sees it: calls over HTTP, answers as values.
 //
 // Api is an interface so that what is built on it (send, watch) is tested against answers made on command.
-// RemoteApi owns a loop and an HTTP client. The client's peer filter is open (0.0.0.0/0 and ::/0): here a person names the server
-// to talk to, often one on this machine; nothing that came over the network chooses the address.
+// RemoteApi owns a loop and an HTTP client. The client's peer filter is open (0.0.0.0/0 and ::/0): here a person names the
+// server to talk to, often one on this machine; nothing that came over the network chooses the address.
 #pragma once
 
 #include <boost/json/value.hpp>

@@ -7,11 +7,12 @@ namespace posthorn::cli {
 namespace {
 
 void add_serve(CLI::App& root, Context& context) {
-  auto* command = add_command(root, "serve", "Run the server",
-                              "  posthorn serve\n"
-                              "  posthorn serve --data /var/lib/posthorn --listen 0.0.0.0:8080\n"
-                              "  posthorn serve --config /etc/posthorn/posthorn.toml\n"
-                              "  posthorn serve --allow-peer 127.0.0.0/8   # may deliver to this machine: for trying things out\n");
+  auto* command =
+      add_command(root, "serve", "Run the server",
+                  "  posthorn serve\n"
+                  "  posthorn serve --data /var/lib/posthorn --listen 0.0.0.0:8080\n"
+                  "  posthorn serve --config /etc/posthorn/posthorn.toml\n"
+                  "  posthorn serve --allow-peer 127.0.0.0/8   # may deliver to this machine: for trying things out\n");
   auto options = add_server_options(*command);
   command->callback([&context, options] {
     context.action = [&context, options] {

@@ -36,7 +36,9 @@ void add_settings_options(CLI::App& command, Settings& settings) {
       ->allow_extra_args(false);
   command.add_option("--secret-file", settings.secret_file, "File with the signing secret; without it the server makes one")
       ->type_name("FILE");
-  command.add_option("--retry", settings.schedule, "Waits between attempts, as 5s,5m,30m,2h (default: Standard Webhooks' schedule)")
+  command
+      .add_option("--retry", settings.schedule,
+                  "Waits between attempts, as 5s,5m,30m,2h (default: Standard Webhooks' schedule)")
       ->type_name("TIMES")
       ->delimiter(',')
       ->allow_extra_args(false);
@@ -48,7 +50,8 @@ Status add_headers(bj::object& body, const std::vector<std::string>& headers) {
   bj::object object;
   for (const auto& header : headers) {
     const auto colon = header.find(':');
-    if (colon == std::string::npos || colon == 0) return invalid("header", "--header takes 'Name: value', not \"" + header + "\".");
+    if (colon == std::string::npos || colon == 0)
+      return invalid("header", "--header takes 'Name: value', not \"" + header + "\".");
     object[header.substr(0, colon)] = trim(std::string_view(header).substr(colon + 1));
   }
   body["headers"] = std::move(object);
@@ -92,7 +95,8 @@ std::string subscription_path(const RemoteOptions& options, const std::string& i
 }
 
 void add_list(CLI::App& subscriptions, Context& context) {
-  auto* command = add_command(subscriptions, "list", "List them", "  posthorn subscriptions list\n  posthorn subscriptions list --json --all\n");
+  auto* command = add_command(subscriptions, "list", "List them",
+                              "  posthorn subscriptions list\n  posthorn subscriptions list --json --all\n");
   auto options = add_remote_options(*command);
   auto page = std::make_shared<PageOptions>();
   add_page_options(*command, *page);
@@ -128,9 +132,10 @@ void add_get(CLI::App& subscriptions, Context& context) {
 }
 
 void add_create(CLI::App& subscriptions, Context& context) {
-  auto* command = add_command(subscriptions, "create", "Make one; its secret is shown this once",
-                              "  posthorn subscriptions create https://example.com/hooks --topic 'document.*'\n"
-                              "  posthorn subscriptions create https://example.com/hooks --topic '**' --retry 5s,1m,10m --header 'X-Team: a'\n");
+  auto* command = add_command(
+      subscriptions, "create", "Make one; its secret is shown this once",
+      "  posthorn subscriptions create https://example.com/hooks --topic 'document.*'\n"
+      "  posthorn subscriptions create https://example.com/hooks --topic '**' --retry 5s,1m,10m --header 'X-Team: a'\n");
   auto options = add_remote_options(*command);
   auto given = std::make_shared<Settings>();
   command->add_option("url", given->url, "Where to deliver")->required()->type_name("URL");
@@ -160,8 +165,9 @@ ExitCode change(Context& context, const RemoteOptions& options, const std::strin
 }
 
 void add_update(CLI::App& subscriptions, Context& context) {
-  auto* command = add_command(subscriptions, "update", "Change one; what is not named stays",
-                              "  posthorn subscriptions update 019b... --url-to https://example.com/new --topic 'document.**'\n");
+  auto* command =
+      add_command(subscriptions, "update", "Change one; what is not named stays",
+                  "  posthorn subscriptions update 019b... --url-to https://example.com/new --topic 'document.**'\n");
   auto options = add_remote_options(*command);
   auto given = std::make_shared<Settings>();
   command->add_option("id", given->id, "The subscription")->required()->type_name("ID");
@@ -177,7 +183,8 @@ void add_update(CLI::App& subscriptions, Context& context) {
   });
 }
 
-void add_switch(CLI::App& subscriptions, Context& context, const std::string& name, const std::string& description, bool enabled) {
+void add_switch(CLI::App& subscriptions, Context& context, const std::string& name, const std::string& description,
+                bool enabled) {
   auto* command = add_command(subscriptions, name, description, "  posthorn subscriptions " + name + " 019b...\n");
   auto options = add_remote_options(*command);
   auto id = std::make_shared<std::string>();

@@ -13,12 +13,18 @@ constexpr std::int64_t kSecondsMax = 253'402'300'799;  // the year 9999
 
 VerdictWords explain(domain::SignatureVerdict verdict) {
   switch (verdict) {
-    case domain::SignatureVerdict::valid: return {"valid", "the body is the one that was signed with this secret"};
-    case domain::SignatureVerdict::missing: return {"invalid", "id, timestamp or signature is missing"};
-    case domain::SignatureVerdict::malformed: return {"invalid", "the timestamp or the signature cannot be read"};
-    case domain::SignatureVerdict::too_old: return {"invalid", "the timestamp is more than five minutes old (a replay, or a clock that is wrong)"};
-    case domain::SignatureVerdict::too_new: return {"invalid", "the timestamp is more than five minutes ahead (is this machine's clock right?)"};
-    case domain::SignatureVerdict::wrong: return {"invalid", "no signature fits: another secret, or the body was changed"};
+    case domain::SignatureVerdict::valid:
+      return {"valid", "the body is the one that was signed with this secret"};
+    case domain::SignatureVerdict::missing:
+      return {"invalid", "id, timestamp or signature is missing"};
+    case domain::SignatureVerdict::malformed:
+      return {"invalid", "the timestamp or the signature cannot be read"};
+    case domain::SignatureVerdict::too_old:
+      return {"invalid", "the timestamp is more than five minutes old (a replay, or a clock that is wrong)"};
+    case domain::SignatureVerdict::too_new:
+      return {"invalid", "the timestamp is more than five minutes ahead (is this machine's clock right?)"};
+    case domain::SignatureVerdict::wrong:
+      return {"invalid", "no signature fits: another secret, or the body was changed"};
   }
   return {"invalid", ""};
 }
@@ -32,7 +38,8 @@ std::optional<Timestamp> unix_seconds(std::string_view text) {
 }
 
 void add_secret_options(CLI::App& command, std::string& secret, std::string& secret_file) {
-  command.add_option("--secret-file", secret_file, "File with the subscription's secret (or POSTHORN_SECRET)")->type_name("FILE");
+  command.add_option("--secret-file", secret_file, "File with the subscription's secret (or POSTHORN_SECRET)")
+      ->type_name("FILE");
   command.add_option("--secret", secret, "The secret itself; others on this machine can see it")->type_name("WHSEC");
 }
 

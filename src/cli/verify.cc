@@ -20,7 +20,8 @@ struct VerifyOptions {
 ExitCode verify(Context& context, const VerifyOptions& options) {
   auto secret = find_secret(context, options.secret, options.secret_file);
   if (!secret) return fail_usage(context, secret.error());
-  if (secret->empty()) return fail_usage(context, invalid("secret-file", "Give the secret with --secret-file FILE or in POSTHORN_SECRET."));
+  if (secret->empty())
+    return fail_usage(context, invalid("secret-file", "Give the secret with --secret-file FILE or in POSTHORN_SECRET."));
   auto body = read_input(options.body, "body");
   if (!body) return fail_usage(context, body.error());
 
@@ -31,7 +32,8 @@ ExitCode verify(Context& context, const VerifyOptions& options) {
     const auto signed_at = unix_seconds(options.timestamp);
     if (signed_at) now = *signed_at;
   }
-  const auto verdict = domain::verify_v1(*secret, options.id, options.timestamp, options.signature, *body, now, kSignatureTolerance);
+  const auto verdict =
+      domain::verify_v1(*secret, options.id, options.timestamp, options.signature, *body, now, kSignatureTolerance);
   const auto [word, reason] = explain(verdict);
   const bool is_valid = verdict == domain::SignatureVerdict::valid;
   context.console.out() << context.console.paint(is_valid ? Color::green : Color::red, word) << ": " << reason << "\n";
@@ -41,9 +43,10 @@ ExitCode verify(Context& context, const VerifyOptions& options) {
 }  // namespace
 
 void add_verify_command(CLI::App& root, Context& context) {
-  auto* command = add_command(root, "verify", "Check the signature of a saved request (Standard Webhooks v1)",
-                              "  posthorn verify --id \"$ID\" --timestamp \"$TIME\" --signature \"$SIGNATURE\" --secret-file secret.txt body.json\n"
-                              "  POSTHORN_SECRET=whsec_... posthorn verify --id ... --timestamp ... --signature ... --any-age - < body.json\n");
+  auto* command = add_command(
+      root, "verify", "Check the signature of a saved request (Standard Webhooks v1)",
+      "  posthorn verify --id \"$ID\" --timestamp \"$TIME\" --signature \"$SIGNATURE\" --secret-file secret.txt body.json\n"
+      "  POSTHORN_SECRET=whsec_... posthorn verify --id ... --timestamp ... --signature ... --any-age - < body.json\n");
   auto options = std::make_shared<VerifyOptions>();
   command->add_option("--id", options->id, "The header webhook-id")->required()->type_name("TEXT");
   command->add_option("--timestamp", options->timestamp, "The header webhook-timestamp")->required()->type_name("SECONDS");
