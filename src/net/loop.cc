@@ -12,7 +12,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/system_error.hpp>
-#include <cstdio>
 #include <exception>
 #include <future>
 #include <list>
@@ -20,6 +19,8 @@
 #include <optional>
 #include <variant>
 #include <vector>
+
+#include "observe/log.h"
 
 namespace posthorn::net {
 
@@ -30,7 +31,7 @@ namespace {
 constexpr auto kLagSampleInterval = std::chrono::milliseconds(100);
 
 void report_escaped(std::string_view where, const char* what) {
-  std::fprintf(stderr, "posthorn: an exception escaped from %.*s: %s\n", static_cast<int>(where.size()), where.data(), what);
+  observe::log(observe::Level::error, "an exception escaped", {{"from", where}, {"what", what}});
 }
 
 bool is_cancellation(const std::exception& error) {
