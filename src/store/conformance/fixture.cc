@@ -120,8 +120,8 @@ std::vector<Lease> Bench::claim(const std::string& node, Milliseconds lease_time
   return leases_;
 }
 std::vector<Lease> Bench::renew(const std::string& node, std::vector<Lease> leases, Milliseconds lease_time) {
-  const auto held = POSTHORN_ASK(
-      std::vector<Lease>, session->renew_shards({node, std::move(leases), now(), now() + lease_time}, std::move(done)));
+  const auto held = POSTHORN_ASK(std::vector<Lease>,
+                                 session->renew_shards({node, std::move(leases), now(), now() + lease_time}, std::move(done)));
   EXPECT_TRUE(held);
   return held ? *held : std::vector<Lease>{};
 }
@@ -178,9 +178,7 @@ Page<domain::Delivery> Bench::list(ListDeliveries query) {
 Result<std::vector<domain::Attempt>> Bench::attempts(TenantKey owner, DeliveryId id) {
   return POSTHORN_ASK(std::vector<domain::Attempt>, session->list_attempts({owner, id}, std::move(done)));
 }
-Result<void> Bench::backup(const std::string& path) {
-  return POSTHORN_ASK(void, session->backup(path, std::move(done)));
-}
+Result<void> Bench::backup(const std::string& path) { return POSTHORN_ASK(void, session->backup(path, std::move(done))); }
 
 #undef POSTHORN_ASK
 
@@ -236,9 +234,7 @@ domain::Event Bench::event(TenantKey owner, const std::string& topic_name) {
   event.payload = R"({"id":7})";
   return event;
 }
-NewDelivery Bench::new_delivery(const domain::Subscription& subscriber) {
-  return {ids.next<DeliveryId>(), subscriber.id};
-}
+NewDelivery Bench::new_delivery(const domain::Subscription& subscriber) { return {ids.next<DeliveryId>(), subscriber.id}; }
 NewEvent Bench::new_event(domain::Event value, const std::vector<domain::Subscription>& subscriptions) {
   NewEvent made;
   made.event = std::make_shared<const domain::Event>(std::move(value));
@@ -262,8 +258,8 @@ RecordAttempt Bench::outcome(const domain::PendingDelivery& delivery, domain::De
   write.lease = lease(delivery.subscription);
   write.delivery = delivery.id;
   write.subscription = delivery.subscription;
-  write.attempt = attempt(delivery.attempts + 1, state == domain::DeliveryState::succeeded ? domain::FailureKind::none
-                                                                                           : domain::FailureKind::status);
+  write.attempt = attempt(delivery.attempts + 1,
+                          state == domain::DeliveryState::succeeded ? domain::FailureKind::none : domain::FailureKind::status);
   write.state = state;
   write.due = now() + Milliseconds(5000);
   write.at = now();

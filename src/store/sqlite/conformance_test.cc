@@ -18,13 +18,13 @@ StoreKind kind(std::string name, SqliteOptions::Place place, SqliteOptions::Thre
           }};
 }
 
-INSTANTIATE_TEST_SUITE_P(Sqlite, StoreConformance,
-                         testing::Values(kind("File", SqliteOptions::Place::folder, SqliteOptions::Threads::own),
-                                         kind("Memory", SqliteOptions::Place::memory, SqliteOptions::Threads::own),
-                                         kind("FileWithoutThreads", SqliteOptions::Place::folder, SqliteOptions::Threads::caller),
-                                         kind("MemoryWithoutThreads", SqliteOptions::Place::memory,
-                                              SqliteOptions::Threads::caller)),
-                         [](const auto& tested) { return tested.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Sqlite, StoreConformance,
+    testing::Values(kind("File", SqliteOptions::Place::folder, SqliteOptions::Threads::own),
+                    kind("Memory", SqliteOptions::Place::memory, SqliteOptions::Threads::own),
+                    kind("FileWithoutThreads", SqliteOptions::Place::folder, SqliteOptions::Threads::caller),
+                    kind("MemoryWithoutThreads", SqliteOptions::Place::memory, SqliteOptions::Threads::caller)),
+    [](const auto& tested) { return tested.param.name; });
 
 }  // namespace
 }  // namespace posthorn::store::conformance

@@ -48,11 +48,11 @@ void EventWrites::insert_event(const NewEvent& write) {
   const domain::Event& event = *write.event;
   const Blob fingerprint = event.external_id.empty() ? Blob() : Blob(write.fingerprint);  // needed to compare ids only
   insert_event_.run(event.id.key, event.id.salt, event.tenant, event.topic, event.accepted_at, event.time, event.external_id,
-                    event.user, event.scope, event.traceparent,
-                    write.matched, fingerprint, as_blob(event.payload));
+                    event.user, event.scope, event.traceparent, write.matched, fingerprint, as_blob(event.payload));
 }
 
-void EventWrites::insert_deliveries(const std::vector<NewDelivery>& deliveries, TenantKey tenant, EventKey event, Timestamp due) {
+void EventWrites::insert_deliveries(const std::vector<NewDelivery>& deliveries, TenantKey tenant, EventKey event,
+                                    Timestamp due) {
   for (const NewDelivery& delivery : deliveries) {
     const bool deleted = known_.is_deleted(delivery.subscription.key);
     const auto state = deleted ? domain::DeliveryState::cancelled : domain::DeliveryState::pending;

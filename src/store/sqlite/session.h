@@ -1,6 +1,7 @@
 // SqliteSession: one loop's way into the store. It gathers the writes of one loop iteration and hands them over together.
 //
-// Lifecycle: the destructor (on the loop) hands over what is gathered and waits until everything under way is written and posted
+// Lifecycle: the destructor (on the loop) hands over what is gathered and waits until everything under way is written and
+// posted
 //   back; the completions of a closed session do not run.
 #pragma once
 
