@@ -30,10 +30,9 @@ net::Task<Answer> metrics(observe::Metrics* metrics, RequestContext&) {
 std::vector<Route> routes(const Operations& operations) {
   std::vector<Route> routes;
   routes.push_back({.method = Method::get, .pattern = "/health/live", .handler = live});
-  routes.push_back(
-      {.method = Method::get,
-       .pattern = "/health/ready",
-       .handler = [source = &operations.health](RequestContext& context) { return ready(source, context); }});
+  routes.push_back({.method = Method::get,
+                    .pattern = "/health/ready",
+                    .handler = [source = &operations.health](RequestContext& context) { return ready(source, context); }});
   std::optional<domain::Action> action;
   if (operations.metrics_access == MetricsAccess::with_key) action = domain::Action::read_operations;
   routes.push_back({.method = Method::get,

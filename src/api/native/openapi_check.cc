@@ -56,7 +56,8 @@ void check_against_openapi(const Router& router, std::string_view method, std::s
   if (!parsed || !segments) return;
   const auto match = router.find(*parsed, *segments);
   if (match.route == nullptr) return;
-  const std::string where = std::string(to_text(*parsed)) + ' ' + std::string(match.route->pattern) + ' ' + std::to_string(reply.status);
+  const std::string where =
+      std::string(to_text(*parsed)) + ' ' + std::string(match.route->pattern) + ' ' + std::to_string(reply.status);
   const auto& operation = document().at("paths").at(match.route->pattern).at(to_ascii_lower(to_text(*parsed))).get_object();
   const auto* found = operation.at("responses").get_object().if_contains(std::to_string(reply.status));
   if (found == nullptr) {

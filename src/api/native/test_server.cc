@@ -6,7 +6,7 @@
 #include <boost/json/value.hpp>
 
 #include "api/native/openapi_check.h"
-#include "store/sqlite/open.h"
+#include "store/sqlite/sqlite_store.h"
 
 namespace posthorn::api::native {
 namespace {
@@ -46,7 +46,7 @@ std::string Reply::member(std::string_view name) const {
 
 TestServer::TestServer() : authorizer_({access::make_credential("admin", kKey, Timestamp())}) {
   store::sqlite::SqliteOptions options;
-  options.in_memory = true;
+  options.place = store::sqlite::SqliteOptions::Place::memory;
   store_ = std::move(store::sqlite::open_sqlite(options, clock_)).value();
   loop_.start();
   net::run_on(loop_, [this]() -> net::Task<> {
@@ -67,7 +67,8 @@ TestServer::TestServer() : authorizer_({access::make_credential("admin", kKey, T
 void TestServer::load() {
   session_ = store_->open_session(loop_);
   publisher_ = std::make_unique<outbound::Publisher>(loop_, *session_, catalogue_, clock_, ids_, gate_, metrics_,
-                                                     outbound::PublishLimits(), [this](const outbound::AcceptedWork&) { ++handed_over_; });
+                                                     outbound::PublishLimits(),
+                                                     [this](const outbound::AcceptedWork&) { ++handed_over_; });
   deliveries_ = std::make_unique<outbound::DeliveryService>(
       *session_, clock_, [](const domain::PendingDelivery&) {}, [](SubscriptionKey, DeliveryKey) {});
   auto all = routes({*session_, tenants_, catalogue_, *publisher_, *deliveries_, kEventBodyBytesMaxDefault});
