@@ -29,6 +29,7 @@ std::string unexpected(std::string_view text, std::size_t at) {
   std::size_t bytes = 1;
   while (bytes < std::min<std::size_t>(4, rest.size()) && (static_cast<unsigned char>(rest[bytes]) & 0xc0) == 0x80) ++bytes;
   if (!is_valid_utf8(rest.substr(0, bytes))) return "bytes that are not UTF-8";
+  if (first == '"') return "unexpected quotation mark";
   return "unexpected \"" + std::string(rest.substr(0, bytes)) + "\"";
 }
 
