@@ -62,7 +62,8 @@ std::string master_key_file(const std::string& data_dir) { return data_dir + "/m
 
 Result<crypto::Sealer::Key> parse_key(std::string_view base64, std::string field) {
   auto bytes = base64_decode(trim(base64));
-  if (!bytes || bytes->size() != kKeyBytes) return invalid(std::move(field), "must hold base64 of 32 bytes", "invalid_master_key");
+  if (!bytes || bytes->size() != kKeyBytes)
+    return invalid(std::move(field), "must hold base64 of 32 bytes", "invalid_master_key");
   const std::uint32_t id = key_id(*bytes);
   return crypto::Sealer::Key{id, std::move(*bytes)};
 }
@@ -96,7 +97,7 @@ Result<Keys> load_keys(const std::string& data_dir, const std::string& from_envi
     return Keys{std::move(*key)};
   }
   const std::string file = master_key_file(data_dir);
-  struct stat status {};
+  struct stat status{};
   if (::stat(file.c_str(), &status) != 0) {
     if (errno != ENOENT) return internal_error("cannot read " + file + ": " + system_message());
     if (state == DataState::exists) {

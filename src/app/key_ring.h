@@ -1,8 +1,9 @@
 // KeyRing: the master keys that seal secrets at rest.
 //
-// From POSTHORN_MASTER_KEY (base64 of 32 bytes; one key, which the server never writes down), else from <data folder>/master.key,
-// which the first start makes with mode 0600: one line a key, "<id> <base64 of 32 bytes>", the sealing one first.
-// Rotation adds a key in front, seals everything again, and only then drops the old ones: a stop in between loses nothing.
+// From POSTHORN_MASTER_KEY (base64 of 32 bytes; one key, which the server never writes down), else from <data
+// folder>/master.key, which the first start makes with mode 0600: one line a key, "<id> <base64 of 32 bytes>", the sealing one
+// first. Rotation adds a key in front, seals everything again, and only then drops the old ones: a stop in between loses
+// nothing.
 #pragma once
 
 #include <string>

@@ -27,7 +27,7 @@ class KeyRing : public testing::Test {
 TEST_F(KeyRing, MakesAKeyFileForAFreshFolderThatOnlyItsOwnerCanRead) {
   const auto first = load_keys(folder_, "", DataState::fresh);
   ASSERT_TRUE(first);
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(stat(master_key_file(folder_).c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777u, 0600u);
   const auto second = load_keys(folder_, "", DataState::exists);

@@ -1,7 +1,7 @@
 // The two kinds of loop a server has, each with what lives on it.
 //
-// InNode accepts and answers requests; OutNode owns lanes and outgoing connections. Their members are built and destroyed on their
-// own loop (wiring.cc), in the order they stand here.
+// InNode accepts and answers requests; OutNode owns lanes and outgoing connections. Their members are built and destroyed on
+// their own loop (wiring.cc), in the order they stand here.
 #pragma once
 
 #include <cstdint>

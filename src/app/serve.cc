@@ -87,7 +87,8 @@ int serve(const LoadedConfig& loaded) {
   }
   if (!server.new_admin_key().empty()) print_new_key(server.new_admin_key());
   const bool tls = !loaded.config.tls_certificate_file.empty();
-  const std::string url = std::string(tls ? "https://" : "http://") + loaded.config.listen_host + ":" + std::to_string(server.port());
+  const std::string url =
+      std::string(tls ? "https://" : "http://") + loaded.config.listen_host + ":" + std::to_string(server.port());
   observe::log(Level::info, "serving", {{"version", kVersion}, {"url", url}, {"data", loaded.config.data_dir}});
   notify_service_manager("READY=1");
 

@@ -4,12 +4,12 @@
 
 #include <future>
 
-#include "api/admin/admin_routes.h"
 #include "api/native/native_api.h"
+#include "api/native/openapi_routes.h"
 #include "app/data_folder.h"
 #include "app/key_ring.h"
 #include "observe/log.h"
-#include "store/sqlite/open.h"
+#include "store/sqlite/sqlite_store.h"
 
 namespace posthorn::app {
 namespace {
@@ -101,8 +101,8 @@ void Server::build_out_node(OutNode& node) {
   node.session = store_->open_session(node.loop);
   node.client = std::make_unique<net::HttpClient>(node.loop, clock_, std::move(options));
   node.transport = std::make_unique<outbound::HttpTransport>(node.loop, *node.client, clock_);
-  node.lanes = std::make_unique<outbound::LaneSet>(node.loop, *node.session, *catalogue_, *node.transport, clock_, gate_, metrics_,
-                                                   random_seed());
+  node.lanes = std::make_unique<outbound::LaneSet>(node.loop, *node.session, *catalogue_, *node.transport, clock_, gate_,
+                                                   metrics_, random_seed());
 }
 
 void Server::build_engine_upkeep(OutNode& node) {
@@ -122,7 +122,8 @@ void Server::build_engine_upkeep(OutNode& node) {
 std::vector<outbound::LaneTarget> Server::lane_targets() {
   std::vector<outbound::LaneTarget> targets;
   for (const auto& node : out_nodes_) {
-    targets.push_back({&node->loop, [lanes = node->lanes.get()](std::vector<outbound::Work> work) { lanes->accept(std::move(work)); }});
+    targets.push_back(
+        {&node->loop, [lanes = node->lanes.get()](std::vector<outbound::Work> work) { lanes->accept(std::move(work)); }});
   }
   return targets;
 }
@@ -149,7 +150,8 @@ Status Server::first_run(std::vector<store::Credential>& credentials) {
   } else if (credentials.empty()) {
     new_admin_key_ = access::make_key();
     credentials = {access::make_credential("admin", new_admin_key_, clock_.wall_now())};
-    auto saved = ask<void>(node.loop, [&](auto done) { node.session->save_credential({credentials.front()}, std::move(done)); });
+    auto saved =
+        ask<void>(node.loop, [&](auto done) { node.session->save_credential({credentials.front()}, std::move(done)); });
     if (!saved) return saved;
   }
   if (!tenants_->list("", 1).empty()) return {};
@@ -204,8 +206,8 @@ void Server::build_in_node(InNode& node, std::uint16_t port) {
   node.handover = std::make_unique<outbound::Handover>(node.loop, lane_targets());
   outbound::PublishLimits limits;
   limits.event_body_bytes_max = config_.event_body_bytes_max;
-  node.publisher = std::make_unique<outbound::Publisher>(node.loop, *node.session, *catalogue_, clock_, *ids_, gate_, metrics_, limits,
-                                                         make_work_sink(node));
+  node.publisher = std::make_unique<outbound::Publisher>(node.loop, *node.session, *catalogue_, clock_, *ids_, gate_, metrics_,
+                                                         limits, make_work_sink(node));
   node.deliveries = std::make_unique<outbound::DeliveryService>(
       *node.session, clock_, [&node](domain::PendingDelivery pending) { node.handover->add(std::move(pending)); },
       [this](SubscriptionKey subscription, DeliveryKey delivery) {
@@ -216,7 +218,9 @@ void Server::build_in_node(InNode& node, std::uint16_t port) {
   const api::native::Services services{*node.session,   *tenants_,        *catalogue_,
                                        *node.publisher, *node.deliveries, config_.event_body_bytes_max};
   auto routes = api::native::routes(services);
-  for (auto& route : api::admin::routes({*this, metrics_})) routes.push_back(std::move(route));
+  for (auto& route : api::admin::routes({[this] { return readiness(); }, metrics_, api::admin::MetricsAccess::with_key}))
+    routes.push_back(std::move(route));
+  for (auto& route : api::native::openapi_routes()) routes.push_back(std::move(route));
   node.router = std::make_unique<api::Router>(std::move(routes));
   node.service = std::make_unique<api::Service>(*node.router, *authorizer_, *tenants_, clock_, random_seed());
   net::HttpServerOptions options;
@@ -252,7 +256,8 @@ void Server::register_gauges() {
   };
   metrics_.gauge("posthorn_lanes", "Lanes in memory", [=] { return sum(&outbound::LaneSet::lanes); });
   metrics_.gauge("posthorn_lane_depth", "Deliveries in the lanes' memory", [=] { return sum(&outbound::LaneSet::in_memory); });
-  metrics_.gauge("posthorn_attempts_in_flight", "Attempts that wait for an answer", [=] { return sum(&outbound::LaneSet::in_flight); });
+  metrics_.gauge("posthorn_attempts_in_flight", "Attempts that wait for an answer",
+                 [=] { return sum(&outbound::LaneSet::in_flight); });
   metrics_.gauge("posthorn_runnable_deliveries", "Deliveries that could run now but wait",
                  [this] { return static_cast<double>(gate_.runnable()); });
   metrics_.gauge("posthorn_pending_deliveries", "Deliveries that are neither delivered nor given up (counted every 15 s)",
@@ -265,7 +270,8 @@ void Server::register_gauges() {
   const auto measure = [this](std::string_view name, std::string_view help, double (*read)(const store::Measures&)) {
     metrics_.gauge(name, help, [this, read] { return read(store_->measures()); });
   };
-  measure("posthorn_store_transactions", "Transactions committed since the start", [](const auto& m) { return double(m.transactions); });
+  measure("posthorn_store_transactions", "Transactions committed since the start",
+          [](const auto& m) { return double(m.transactions); });
   measure("posthorn_store_operations", "Writes committed since the start", [](const auto& m) { return double(m.operations); });
   measure("posthorn_store_queued", "Writes that wait for the writer", [](const auto& m) { return double(m.queued); });
   measure("posthorn_store_commit_seconds_total", "Time spent in commits",
@@ -320,7 +326,9 @@ void Server::stop() {
 }
 
 void Server::drain(SteadyTime deadline) {
-  const auto left = [&] { return std::max(std::chrono::duration_cast<Milliseconds>(deadline - clock_.steady_now()), Milliseconds(0)); };
+  const auto left = [&] {
+    return std::max(std::chrono::duration_cast<Milliseconds>(deadline - clock_.steady_now()), Milliseconds(0));
+  };
   for (const auto& node : in_nodes_) {
     if (node->server) node->server->stop(left());
   }
@@ -330,7 +338,8 @@ void Server::drain(SteadyTime deadline) {
   for (const auto& node : out_nodes_) {
     if (!node->lanes) continue;
     const bool drained = wait_until_done(node->loop, deadline, [&node](auto done) { node->lanes->drain(std::move(done)); });
-    if (!drained) observe::log(observe::Level::warning, "attempts were cut off by the end of the grace time; they will be made again");
+    if (!drained)
+      observe::log(observe::Level::warning, "attempts were cut off by the end of the grace time; they will be made again");
     net::run_on(node->loop, [&node]() -> net::Task<> { co_await node->transport->stop(); });
   }
 }

@@ -1,6 +1,7 @@
 // Server: the object graph of a running Posthorn, built from a Config. wiring.cc reads like a table of contents.
 //
-// Lifecycle: start() opens the store, takes over its shards, starts lanes and then listeners; when it returns the server serves.
+// Lifecycle: start() opens the store, takes over its shards, starts lanes and then listeners; when it returns the server
+// serves.
 //   stop() refuses new work, finishes and records what runs (within the grace time), closes the store. Twice is fine; stop()
 //   after a failed start() undoes what had started.
 // Concurrency: start() and stop() from one thread that runs no loop.
@@ -13,7 +14,7 @@
 
 #include "access/authorizer.h"
 #include "access/tenants.h"
-#include "api/admin/health.h"
+#include "api/admin/operations.h"
 #include "app/config.h"
 #include "app/nodes.h"
 #include "base/ids.h"
@@ -25,10 +26,10 @@
 
 namespace posthorn::app {
 
-class Server final : public api::admin::HealthSource {
+class Server {
  public:
   explicit Server(Config config);
-  ~Server() override;
+  ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
@@ -42,8 +43,8 @@ class Server final : public api::admin::HealthSource {
   // The administrator's key when this start made it; to be shown once. Empty otherwise.
   const std::string& new_admin_key() const { return new_admin_key_; }
 
-  // api::admin::HealthSource; any thread.
-  api::admin::Readiness readiness() const override;
+  // Any thread.
+  api::admin::Readiness readiness() const;
 
  private:
   Status open_store();
