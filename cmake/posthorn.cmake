@@ -5,9 +5,11 @@
 # makes posthorn_net, net_test (one binary, registered with ctest under the label "unit"), and one binary a fuzz target.
 # The targets unit_tests and fuzzers build all of each.
 set(POSTHORN_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast
-                      -Woverloaded-virtual -Wswitch -Werror
-                      # GCC 12 takes a coroutine frame's own operator delete for a mismatch.
-                      -Wno-mismatched-new-delete)
+                      -Woverloaded-virtual -Wswitch -Werror)
+# GCC 12 takes Asio's coroutine frames, whose operator new and delete are a pair, for mismatched ones.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  list(APPEND POSTHORN_WARNINGS -Wno-mismatched-new-delete)
+endif()
 
 add_custom_target(unit_tests)
 add_custom_target(fuzzers)

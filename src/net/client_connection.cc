@@ -5,6 +5,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/system/system_error.hpp>
 #include <cerrno>
@@ -67,7 +68,8 @@ void ClientConnection::start(Exchange exchange) {
 
 void ClientConnection::run_exchange() {
   state_ = State::busy;
-  parser_.begin(exchange_->request.method == "HEAD" ? ResponseParser::Answer::without_body : ResponseParser::Answer::with_body);
+  parser_.begin(exchange_->request.method == "HEAD" ? ResponseParser::Answer::without_body : ResponseParser::Answer::with_body,
+                shared_->body_limits);
   owner_.watch(*this, exchange_->deadline);
   write_request();
   read_answer();

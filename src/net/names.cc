@@ -244,11 +244,11 @@ void Resolver::Impl::watch(ares_socket_t fd, const std::shared_ptr<Socket>& sock
     (*socket).*waits = true;
     socket->descriptor.async_wait(
         kind, [this, fd, weak = std::weak_ptr(socket), waits, reading](const boost::system::error_code& error) {
-          const auto alive = weak.lock();  // gone with the resolver, or released
-          if (!alive || error) return;
-          (*alive).*waits = false;
+          const auto held = weak.lock();  // gone with the resolver, or released
+          if (!held || error) return;
+          (*held).*waits = false;
           process(reading ? fd : ARES_SOCKET_BAD, reading ? ARES_SOCKET_BAD : fd);
-          if (const auto found = sockets.find(fd); found != sockets.end() && found->second == alive) watch(fd, alive);
+          if (const auto found = sockets.find(fd); found != sockets.end() && found->second == held) watch(fd, held);
         });
   };
   wait(&Socket::wants_read, &Socket::waits_read, asio::posix::descriptor_base::wait_read, true);

@@ -34,8 +34,9 @@ const llhttp_settings_t& ResponseParser::settings() {
 
 ResponseParser::ResponseParser() { begin(Answer::with_body); }
 
-void ResponseParser::begin(Answer answer) {
+void ResponseParser::begin(Answer answer, BodyLimits limits) {
   answer_ = answer;
+  limits_ = limits;
   error_ = {};
   started_ = false;
   keep_alive_ = false;
@@ -87,11 +88,11 @@ int ResponseParser::on_headers_complete(llhttp_t* parser) {
 
 int ResponseParser::on_body(llhttp_t* parser, const char* at, std::size_t size) {
   auto& me = self(parser);
-  const auto room = kResponseBodyBytesKept - std::min(me.response_.body.size(), kResponseBodyBytesKept);
+  const auto room = me.limits_.kept - std::min(me.response_.body.size(), me.limits_.kept);
   me.response_.body.append(at, std::min(size, room));
   if (size > room) me.response_.body_complete = false;
   me.body_bytes_ += size;
-  if (me.body_bytes_ <= kResponseBodyBytesRead) return 0;
+  if (me.body_bytes_ <= me.limits_.read) return 0;
   me.stop_ = Stop::body_limit;
   return -1;
 }
@@ -147,7 +148,8 @@ bool ResponseParser::count(std::string_view used) {
       return false;
     }
     if (!lines_are_well_formed(used)) {
-      (void)fail(SendFailure::protocol, "malformed answer: a header line is folded or does not end with CR LF");
+      (void)fail(SendFailure::protocol,
+                 "malformed answer: a line of its head is folded, lacks its name, holds a NUL, or does not end with CR LF");
       return false;
     }
     return true;
@@ -158,12 +160,13 @@ bool ResponseParser::count(std::string_view used) {
   return false;
 }
 
-// llhttp lets a bare LF end a line and a line that starts with a space continue the one before.
+// llhttp lets a bare LF end a line, a line that starts with a space continue the one before, a name be empty,
+// and the reason hold a NUL.
 bool ResponseParser::lines_are_well_formed(std::string_view head) {
   char before = last_head_byte_;
   for (const char c : head) {
-    if (c == '\n' && before != '\r') return false;
-    if (before == '\n' && (c == ' ' || c == '\t')) return false;
+    if ((c == '\n' && before != '\r') || c == '\0') return false;
+    if (before == '\n' && (c == ' ' || c == '\t' || c == ':')) return false;
     before = c;
   }
   last_head_byte_ = before;
@@ -179,7 +182,8 @@ ResponseParser::Progress ResponseParser::head_ended() {
   if (status < 100) return fail(SendFailure::protocol, "malformed answer: the status is less than 100");
   if (status == 101) return fail(SendFailure::protocol, "the endpoint changed the protocol (101), which was not asked for");
   int transfer_codings = 0;
-  for (const auto& header : response_.headers) {
+  for (auto& header : response_.headers) {
+    while (!header.value.empty() && (header.value.back() == ' ' || header.value.back() == '\t')) header.value.pop_back();
     if (header.name != "transfer-encoding") continue;
     if (++transfer_codings > 1 || !http_1_1 || !equals_ignoring_case(header.value, "chunked")) {
       return fail(SendFailure::protocol, "malformed answer: its Transfer-Encoding is not plain chunked");
@@ -187,7 +191,8 @@ ResponseParser::Progress ResponseParser::head_ended() {
   }
   in_head_ = false;
   response_.status = status;
-  if (answer_ == Answer::without_body && status >= 200) {
+  // RFC 9112, 6.3: these end with their head, whatever it says about a body. Interim answers go the ordinary way.
+  if (status >= 200 && (answer_ == Answer::without_body || status == 204 || status == 304)) {
     parser_.flags |= F_SKIPBODY;
     keep_alive_ = llhttp_should_keep_alive(&parser_) != 0;
     return Progress::complete;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <stdexcept>
 
 namespace posthorn::net {
