@@ -1,13 +1,15 @@
-// Config: everything that an operator can set. One table of options (options()) is the source of flags, POSTHORN_* variables, the
-// TOML file's keys and docs/configuration.md; a test compares them.
+// Config: everything that an operator can set. One table of options (options()) is the source of flags, POSTHORN_* variables,
+// the TOML file's keys and docs/configuration.md; a test compares them.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/limits.h"
@@ -18,7 +20,7 @@
 namespace posthorn::app {
 
 struct Config {
-  std::string data_dir;
+  std::string data_dir = "posthorn-data";
   std::string listen_host = "127.0.0.1";
   std::uint16_t listen_port = 8080;
   std::string tls_certificate_file;
@@ -26,8 +28,8 @@ struct Config {
   std::string ca_file;
   std::string proxy;  // http://host:port; empty: none
   std::vector<net::Network> allowed_peers;
-  std::string admin_key;           // from POSTHORN_ADMIN_KEY only
-  std::string master_key;          // base64 of 32 bytes, from POSTHORN_MASTER_KEY only; empty: the file in the data folder
+  std::string admin_key;   // from POSTHORN_ADMIN_KEY only
+  std::string master_key;  // base64 of 32 bytes, from POSTHORN_MASTER_KEY only; empty: the file in the data folder
   std::size_t event_body_bytes_max = kEventBodyBytesMaxDefault;
   std::uint32_t in_loops = 1;
   std::uint32_t out_loops = 1;
@@ -40,9 +42,9 @@ struct Config {
 };
 
 struct Option {
-  std::string_view name;         // TOML key and flag: "listen", "allow-peer", …; variable: POSTHORN_LISTEN
-  std::string_view value_name;   // "HOST:PORT"
-  std::string_view help;         // one sentence
+  std::string_view name;        // TOML key and flag: "listen", "allow-peer", …; variable: POSTHORN_LISTEN
+  std::string_view value_name;  // "HOST:PORT"
+  std::string_view help;        // one sentence
   std::string_view default_text;
   enum class Source : std::uint8_t { everywhere, environment_only } source = Source::everywhere;
   bool repeatable = false;
@@ -53,13 +55,23 @@ struct Option {
 
 const std::vector<Option>& options();
 
+// "allow-peer" -> "POSTHORN_ALLOW_PEER".
+std::string variable_name(std::string_view option);
+
+// "250ms", "20s", "5m", "12h", "30d": a whole number and one unit; nothing for anything else.
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+// The same form, in the largest unit that divides it.
+std::string duration_text(std::chrono::milliseconds duration);
+
 // Where each value came from, for doctor: "default", "file /etc/…", "environment POSTHORN_LISTEN", "flag --listen".
 struct LoadedConfig {
   Config config;
   std::map<std::string, std::string, std::less<>> sources;
 };
 
-// `flags`: option name and text, in order. Precedence: flag, environment, file, default. Unknown keys in the file are errors.
+// `file`: empty for none. `flags`: option name and text, in order. Precedence: flag, environment, file, default; for a
+// repeatable option the highest source that gives it replaces the others (in the environment its values are separated by
+// commas). Errors (invalid_argument) name the option and where its value came from. Unknown keys in the file are errors.
 Result<LoadedConfig> load_config(const std::string& file, const std::vector<std::pair<std::string, std::string>>& flags,
                                  const std::function<const char*(const char*)>& environment);
 

@@ -64,9 +64,7 @@ Timestamp SystemClock::wall_now() const { return floor<Milliseconds>(std::chrono
 
 SteadyTime SystemClock::steady_now() const { return std::chrono::steady_clock::now(); }
 
-Timestamp SystemClock::schedule_now() const {
-  return wall_at_start_ + floor<Milliseconds>(steady_now() - steady_at_start_);
-}
+Timestamp SystemClock::schedule_now() const { return wall_at_start_ + floor<Milliseconds>(steady_now() - steady_at_start_); }
 
 ManualClock::ManualClock(Timestamp start) : wall_(start), schedule_(start) {}
 

@@ -13,8 +13,8 @@ using namespace std::chrono_literals;
 inline constexpr std::size_t kRequestHeadBytesMax = 32 * 1024;
 inline constexpr std::size_t kRequestHeaderCountMax = 100;
 inline constexpr std::size_t kRequestTargetBytesMax = 8 * 1024;
-inline constexpr auto kRequestHeadTime = 10s;         // from the first byte of a head to its last
-inline constexpr auto kRequestBodyTime = 60s;         // from the head to the body's last byte
+inline constexpr auto kRequestHeadTime = 10s;  // from the first byte of a head to its last
+inline constexpr auto kRequestBodyTime = 60s;  // from the head to the body's last byte
 inline constexpr std::size_t kRequestBodyBytesPerSecondMin = 1024;
 inline constexpr auto kConnectionIdleTime = 60s;
 inline constexpr std::size_t kConnectionsMax = 10'000;  // per server; more are refused by not accepting
@@ -50,28 +50,41 @@ inline constexpr auto kAttemptTimeoutMin = 100ms;
 // --- outgoing HTTP -------------------------------------------------------------------------------------------------
 inline constexpr auto kConnectTimeout = 5s;
 inline constexpr std::size_t kResponseHeadBytesMax = 32 * 1024;
-inline constexpr std::size_t kResponseBodyBytesKept = 16 * 1024;   // what an attempt records
-inline constexpr std::size_t kResponseBodyBytesRead = 64 * 1024;   // what is read before the connection is given up
+inline constexpr std::size_t kResponseBodyBytesKept = 16 * 1024;  // what an attempt records
+inline constexpr std::size_t kResponseBodyBytesRead = 64 * 1024;  // what is read before the connection is given up
 inline constexpr auto kPooledConnectionIdleTime = 30s;
 inline constexpr std::size_t kPooledConnectionsPerOriginMax = 64;
 inline constexpr std::size_t kNameCacheEntriesMax = 10'000;
 inline constexpr auto kNameCacheTime = 30s;  // an answer's own time to live shortens it
 
 // --- lanes ---------------------------------------------------------------------------------------------------------
-inline constexpr std::size_t kFanoutInlineMax = 256;   // deliveries written together with their event
-inline constexpr std::size_t kFanoutStepMax = 256;     // deliveries written by one later step
-inline constexpr std::size_t kLaneWindowMax = 256;     // deliveries of one lane in memory
-inline constexpr std::size_t kLaneWindowBytesMax = 4 * 1024 * 1024;
-inline constexpr std::size_t kLaneConcurrencyDefault = 16;
-inline constexpr std::size_t kRunnableMax = 4096;      // above this, answers to publishers are held
+inline constexpr std::size_t kFanoutInlineMax = 256;  // deliveries written together with their event
+inline constexpr std::size_t kFanoutStepMax = 256;    // deliveries written by one later step
+inline constexpr std::size_t kLaneReadyMax = 4096;    // due deliveries of one healthy lane in memory
+inline constexpr std::size_t kLaneReadySickMax = 32;  // the same while its endpoint is sick
+inline constexpr std::size_t kLaneReloadAt = 256;     // a healthy lane reads its next page when so few are left
+inline constexpr std::size_t kLanePageMax = 1024;     // new deliveries that one page may bring
+inline constexpr auto kLaneReloadPause = 20ms;
+inline constexpr std::size_t kLaneWaitingMax = 64;    // later retries of one lane in memory
+inline constexpr std::size_t kLaneWindowBytesMax = 8 * 1024 * 1024;
+inline constexpr std::size_t kLanesIdleMax = 4096;  // lanes without work that are kept ready
+inline constexpr auto kLaneIdleTime = 10s;
+inline constexpr std::size_t kLaneConcurrencyFirst = 4;  // attempts at once of a new lane; grows with successes
+inline constexpr std::size_t kLaneConcurrencyMax = 16;
+inline constexpr int kBreakerFailures = 10;  // unreachable in a row: the lane pauses and probes
+inline constexpr auto kBreakerPauseFirst = 1s;
+inline constexpr auto kBreakerPauseMax = 30s;
+inline constexpr auto kLaneStallTime = 250ms;       // attempts out and no answer for so long: its queue counts as stalled
+inline constexpr std::size_t kLoadsAtOnceMax = 16;  // store pages being read for lanes
+inline constexpr std::size_t kRunnableMax = 4096;   // above this, answers to publishers are held
 inline constexpr std::size_t kRunnableResume = 2048;
 inline constexpr auto kPublishHoldMax = 5s;
 inline constexpr std::size_t kUnrecordedAttemptsMax = 4096;  // above this, lanes pause
 
 // --- store ---------------------------------------------------------------------------------------------------------
-inline constexpr std::size_t kWriterQueueOpsMax = 8192;       // waiting writes; beyond: unavailable
+inline constexpr std::size_t kWriterQueueOpsMax = 8192;  // waiting writes; beyond: unavailable
 inline constexpr std::size_t kWriterQueueBytesMax = 64 * 1024 * 1024;
-inline constexpr std::size_t kTransactionRowsMax = 4096;      // rows of one merged transaction, about
+inline constexpr std::size_t kTransactionRowsMax = 4096;  // rows of one merged transaction, about
 inline constexpr std::size_t kReadQueueMax = 1024;
 inline constexpr std::size_t kPageItemsMax = 250;
 inline constexpr std::size_t kPageItemsDefault = 50;
@@ -84,5 +97,6 @@ static_assert(kBatchBodyBytesMax < kWriterQueueBytesMax);
 static_assert(kResponseBodyBytesKept <= kResponseBodyBytesRead);
 static_assert(kFanoutInlineMax <= kTransactionRowsMax && kFanoutStepMax <= kTransactionRowsMax);
 static_assert(kAttemptTimeoutDefault <= kAttemptTimeoutMax);
+static_assert(kLaneReadySickMax <= kLaneReadyMax && kLaneConcurrencyFirst <= kLaneConcurrencyMax);
 
 }  // namespace posthorn

@@ -14,17 +14,17 @@
 namespace posthorn {
 
 enum class ErrorKind {
-  invalid_argument,     // the request is well-formed but a value in it is not acceptable
-  malformed,            // the request cannot be read at all (bad JSON, wrong media type)
+  invalid_argument,  // the request is well-formed but a value in it is not acceptable
+  malformed,         // the request cannot be read at all (bad JSON, wrong media type)
   unauthenticated,
   forbidden,
-  not_found,            // also: another tenant's object
+  not_found,  // also: another tenant's object
   conflict,
   precondition_failed,  // If-Match or expected revision does not hold
   payload_too_large,
-  unavailable,          // try again later; retry_after says when
+  unavailable,  // try again later; retry_after says when
   deadline_exceeded,
-  fenced,               // the writer's lease on the shard is gone
+  fenced,  // the writer's lease on the shard is gone
   internal,
 };
 

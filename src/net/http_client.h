@@ -6,6 +6,8 @@
 // No redirects are followed. Answers are read up to kResponseBodyBytesRead and the first kResponseBodyBytesKept are kept;
 //   a connection whose answer was not read to its end, or that sent bytes beyond it, is never reused.
 // No environment variable is read (http_proxy and the like).
+// Deadlines are kept by one sweep for all connections, at least 20 ms apart.
+// Lifecycle: close() before the loop stops; destroyed on the loop's thread or after it has stopped, and before the Loop.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +17,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "net/http.h"
 #include "net/loop.h"
 #include "net/peer_filter.h"
@@ -33,7 +36,7 @@ struct ClientResponse {
   int status = 0;
   std::vector<OwnedHeader> headers;  // names in lower case
   std::string body;                  // the first kResponseBodyBytesKept bytes
-  bool body_complete = true;         // false: cut at the limit
+  bool body_complete = true;         // false: there was more, or its end is not certain
 
   std::string_view header(std::string_view lower_case_name) const;
 };
@@ -42,18 +45,28 @@ using SendResult = boost::system::result<ClientResponse, SendError>;
 [[noreturn]] void throw_exception_from_error(const SendError& error, const boost::source_location& place);
 
 struct ClientRequest {
-  const Url* url = nullptr;         // must outlive the call
+  const Url* url = nullptr;  // must outlive the call
   std::string_view method = "POST";
-  std::string_view header_lines;    // "Name: value\r\n" each, checked by the caller; without Host, Content-Length, Connection
+  std::string_view header_lines;  // "Name: value\r\n" each, checked by the caller; without Host, Content-Length, Connection
   std::string_view body;
+};
+
+// Of an answer's body. The command line, which reads long lists of a server that its user named, raises both.
+struct BodyLimits {
+  std::size_t kept = kResponseBodyBytesKept;
+  std::size_t read = kResponseBodyBytesRead;  // before the connection is given up
 };
 
 struct HttpClientOptions {
   PeerFilter filter;
-  std::string ca_file;                 // empty: the system's certificates
-  std::string proxy_host;              // empty: direct. HTTP CONNECT for both schemes; the proxy's own address is trusted
+  std::string ca_file;     // empty: the system's certificates
+  std::string proxy_host;  // empty: direct. HTTP CONNECT for both schemes; the proxy's own address is trusted
   std::uint16_t proxy_port = 0;
-  std::chrono::milliseconds connect_timeout = std::chrono::seconds(5);
+  std::chrono::milliseconds connect_timeout = kConnectTimeout;  // name, connect and proxy; as long again for TLS
+  std::chrono::milliseconds idle_time = kPooledConnectionIdleTime;
+  std::size_t pooled_per_origin_max = kPooledConnectionsPerOriginMax;
+  std::string name_servers;  // "127.0.0.1:53,…"; empty: the system's
+  BodyLimits body_limits;
 };
 
 class HttpClient {

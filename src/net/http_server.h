@@ -5,7 +5,9 @@
 //   with Content-Length, bare CR or LF, space before the colon and the like are 400 and close.
 // One buffer per connection, reused; requests are parsed in place and handled one at a time in the order they came
 //   (pipelining). gzip request bodies are decoded under the same body limit.
-// Limits: base/limits.h, "incoming HTTP". They hold while reading, not after.
+// Limits: HttpServerLimits, by default base/limits.h, "incoming HTTP". They hold while reading, not after. Time limits cost no
+//   timer a request: each connection carries its deadline, and one sweep a loop looks at all of them.
+// Lifecycle: the loop runs from start() until after stop(). Destroying the server stops it without grace.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +17,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/result.h"
 #include "net/http.h"
 #include "net/loop.h"
@@ -27,8 +30,8 @@ struct HttpRequest {
   std::string_view path;    // of the target, still percent-encoded
   std::string_view query;   // without '?'
   HeaderViews headers;
-  std::string_view body;    // decoded when it came gzip
-  std::string peer;         // address:port, for logs
+  std::string_view body;  // decoded when it came gzip
+  std::string peer;       // address:port, for logs
   SteadyTime received_at;
 };
 
@@ -43,11 +46,13 @@ struct HttpResponse {
 class HttpService {
  public:
   virtual ~HttpService() = default;
-  // Called when a head is complete, before any of the body is read: how large a body may be for it.
+  // Called when the head of a request that has a body is complete, before any of the body is read: how large it may be
+  // (the bytes that come, and decoded). `head.body` is empty.
   virtual std::size_t body_bytes_max(const HttpRequest& head) = 0;
   // One call per request. Must not throw (api/kit's funnel sees to it). The request's views are valid until it returns.
   virtual Task<HttpResponse> handle(const HttpRequest& request) = 0;
-  // The body for an error that the server itself finds (400, 408, 413, 414, 417, 431, 503); `detail` is for people.
+  // The answer to an error that the server itself finds (400, 405, 408, 413, 414, 415, 417, 431, 500, 505); `detail` is for
+  // people.
   virtual HttpResponse refuse(int status, std::string_view detail) = 0;
 };
 
@@ -56,10 +61,35 @@ struct TlsFiles {
   std::string key_file;
 };
 
+inline constexpr auto kAnswerWriteTime = 30s;      // for each 64 KiB of an answer that the client does not read
+inline constexpr auto kLingerTime = 2s;            // how long a closing connection is read so that its client gets the answer
+inline constexpr auto kRequestBodyGraceTime = 5s;  // before the minimum body rate counts
+
+// What one server bears. The defaults are the product's; tests make them small.
+struct HttpServerLimits {
+  std::size_t connections_max = kConnectionsMax;
+  std::size_t head_bytes_max = kRequestHeadBytesMax;
+  std::size_t header_count_max = kRequestHeaderCountMax;
+  std::size_t target_bytes_max = kRequestTargetBytesMax;
+  Milliseconds head_time = kRequestHeadTime;  // also for a TLS handshake
+  Milliseconds body_time = kRequestBodyTime;
+  Milliseconds body_grace_time = kRequestBodyGraceTime;
+  std::size_t body_bytes_per_second_min = kRequestBodyBytesPerSecondMin;
+  Milliseconds idle_time = kConnectionIdleTime;
+  Milliseconds write_time = kAnswerWriteTime;
+  Milliseconds linger_time = kLingerTime;
+  Milliseconds sweep_interval = 100ms;  // how late a limit of time may be noticed
+};
+
+// shared: several servers of this process (one a loop) listen on the same port and the kernel spreads the connections.
+enum class PortUse : std::uint8_t { exclusive, shared };
+
 struct HttpServerOptions {
-  std::string host = "127.0.0.1";
-  std::uint16_t port = 0;  // 0: any free port
+  std::string host = "127.0.0.1";  // an address, or "localhost"
+  std::uint16_t port = 0;          // 0: any free port
+  PortUse port_use = PortUse::exclusive;
   TlsFiles tls;
+  HttpServerLimits limits;
 };
 
 class HttpServer {
@@ -77,7 +107,8 @@ class HttpServer {
   Status reload_tls();
 
   // Stops accepting, lets requests that have begun finish (answers carry Connection: close), closes the rest, and returns
-  // when no connection is left or `grace` is over. Any thread but the loop's.
+  // when no connection is left. When `grace` is over the connections are cut, and requests that still run are cancelled and
+  // waited for: when it returns nothing of the server runs. Any thread but the loop's.
   void stop(std::chrono::milliseconds grace);
 
   std::size_t connections() const;

@@ -70,7 +70,8 @@ class Scope {
 // Waits. Cancellable through the scope.
 Task<void> sleep_until(Loop& loop, SteadyTime time);
 
-// Runs `task` on `loop` from another thread and waits there for its end (start-up, shutdown, command line, tests).
+// Runs a task on `loop` from another thread and waits there for its end (start-up, shutdown, command line, tests).
+// `make_task` stays alive until the task has ended, so it may capture. What escapes the task is thrown here.
 void run_on(Loop& loop, UniqueFunction<Task<void>()> make_task);
 
 }  // namespace posthorn::net

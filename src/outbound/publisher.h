@@ -24,13 +24,13 @@ namespace posthorn::outbound {
 
 struct PublishRequest {
   std::string topic;
-  std::string_view data;           // the JSON value's bytes; must stay valid until publish() returns
-  std::string external_id;         // empty: none
-  std::optional<Timestamp> time;   // empty: now
+  std::string_view data;          // the JSON value's bytes; must stay valid until publish() returns
+  std::string external_id;        // empty: none
+  std::optional<Timestamp> time;  // empty: now
   std::string user;
   std::string scope;
-  std::string traceparent;         // empty or not well-formed: a new one is made
-  std::string idempotency_key;     // empty: none
+  std::string traceparent;      // empty or not well-formed: a new one is made
+  std::string idempotency_key;  // empty: none
 };
 
 struct Published {
@@ -46,9 +46,9 @@ struct Published {
 struct AcceptedWork {
   domain::EventPtr event;
   std::vector<store::NewDelivery> deliveries;
-  bool fanout_remains = false;
+  std::vector<SubscriptionId> remaining;  // matched, but not yet written: Fanout's
 };
-using WorkSink = std::function<void(std::vector<AcceptedWork>)>;
+using WorkSink = std::function<void(AcceptedWork)>;
 
 struct PublishLimits {
   std::size_t event_body_bytes_max = kEventBodyBytesMaxDefault;
@@ -61,16 +61,24 @@ class Publisher {
   Publisher(const Publisher&) = delete;
   Publisher& operator=(const Publisher&) = delete;
 
-  // Returns only after commit: a success is a promise. Errors: invalid_argument ("topic" unknown_topic, schema_mismatch, "scope"
-  // unknown_scope, …), payload_too_large, forbidden (tenant's webhooks are off), conflict, unavailable.
+  // Returns only after commit: a success is a promise. Errors: invalid_argument ("topic" unknown_topic, schema_mismatch,
+  // "scope" unknown_scope, …), payload_too_large, forbidden (tenant's webhooks are off), conflict, unavailable.
   net::Task<Result<Published>> publish(const domain::Tenant& tenant, PublishRequest request);
 
   // Each event by itself, results in order. Errors of the whole: forbidden, too many events.
-  net::Task<Result<std::vector<Result<Published>>>> publish_batch(const domain::Tenant& tenant, std::vector<PublishRequest> requests);
+  net::Task<Result<std::vector<Result<Published>>>> publish_batch(const domain::Tenant& tenant,
+                                                                  std::vector<PublishRequest> requests);
 
  private:
-  Result<store::NewEvent> prepare(const domain::Tenant& tenant, const PublishRequest& request);
-  net::Task<Result<std::vector<Result<Published>>>> accept(std::vector<Result<store::NewEvent>> prepared);
+  struct Prepared {
+    store::NewEvent write;
+    std::vector<SubscriptionId> remaining;
+  };
+
+  Result<Prepared> prepare(const domain::Tenant& tenant, const PublishRequest& request);
+  Status check(const domain::Tenant& tenant, const PublishRequest& request) const;
+  net::Task<std::vector<Result<Published>>> accept(std::vector<Result<Prepared>> prepared);
+  net::Task<> wait_for_room();
 
   EventLoop& loop_;
   store::Session& session_;

@@ -25,8 +25,8 @@ class SubscriptionIndex {
  private:
   struct Node {
     std::map<std::string, std::unique_ptr<Node>, std::less<>> children;  // "*" is one of them
-    std::vector<SubscriptionKey> here;  // patterns that end at this node
-    std::vector<SubscriptionKey> rest;  // patterns that end with "**" below this node
+    std::vector<SubscriptionKey> here;                                   // patterns that end at this node
+    std::vector<SubscriptionKey> rest;                                   // patterns that end with "**" below this node
     bool empty() const { return children.empty() && here.empty() && rest.empty(); }
   };
 

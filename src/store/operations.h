@@ -150,8 +150,8 @@ struct RecordAttempt {
   SubscriptionKey subscription;
   domain::Attempt attempt;
   domain::DeliveryState state = domain::DeliveryState::pending;  // what the delivery becomes
-  Timestamp due;                                                  // for pending
-  bool disable_subscription = false;                              // 410: in the same transaction
+  Timestamp due;                                                 // for pending
+  bool disable_subscription = false;                             // 410: in the same transaction
   Timestamp at;
 };
 // A delivery that was cancelled meanwhile stays so (the attempt is recorded all the same). An attempt number that is
@@ -278,7 +278,7 @@ struct Health {
 struct Measures {
   std::uint64_t transactions = 0;
   std::uint64_t operations = 0;
-  std::uint64_t queued = 0;           // writes waiting now
+  std::uint64_t queued = 0;  // writes waiting now
   std::uint64_t checkpoints = 0;
   std::chrono::nanoseconds commit_time_total{0};
   std::chrono::nanoseconds commit_time_last{0};

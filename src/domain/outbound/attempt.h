@@ -36,7 +36,7 @@ bool is_unreachable(FailureKind kind);
 
 struct AttemptOutcome {
   FailureKind failure = FailureKind::none;
-  int status = 0;                                  // 0 when there was no answer
+  int status = 0;                                   // 0 when there was no answer
   std::optional<std::chrono::seconds> retry_after;  // already parsed, from now
 
   bool succeeded() const { return failure == FailureKind::none; }
@@ -49,8 +49,8 @@ struct Attempt {
   std::chrono::microseconds duration{0};
   FailureKind failure = FailureKind::none;
   int status = 0;
-  std::string detail;     // for people: what failed ("certificate has expired"); empty on success. Never a secret.
-  std::string response;   // the answer's first bytes, at most kResponseBodyBytesKept
+  std::string detail;    // for people: what failed ("certificate has expired"); empty on success. Never a secret.
+  std::string response;  // the answer's first bytes, at most kResponseBodyBytesKept
 
   friend bool operator==(const Attempt&, const Attempt&) = default;
 };

@@ -31,9 +31,9 @@ struct Delivery {
   SubscriptionId subscription;
   std::string topic;
   DeliveryState state = DeliveryState::pending;
-  std::uint32_t attempts = 0;          // made and recorded, all resends included
-  std::uint32_t schedule_start = 0;    // attempts made before the current schedule began (a resend begins a new one)
-  Timestamp due;                       // schedule time; meaningful while pending
+  std::uint32_t attempts = 0;        // made and recorded, all resends included
+  std::uint32_t schedule_start = 0;  // attempts made before the current schedule began (a resend begins a new one)
+  Timestamp due;                     // schedule time; meaningful while pending
   Timestamp created_at;
   Timestamp updated_at;
 

@@ -13,7 +13,7 @@ struct Event {
   EventId id;
   TenantKey tenant;
   std::string topic;
-  Timestamp time;           // when it happened, as the publisher says, else when it was accepted
+  Timestamp time;  // when it happened, as the publisher says, else when it was accepted
   Timestamp accepted_at;
   std::string external_id;  // chosen by the publisher; empty when there is none
   std::string user;         // empty when not given

@@ -31,7 +31,7 @@ std::vector<Milliseconds> exponential_delays(Milliseconds base, double factor, M
 struct NextStep {
   enum class Kind { succeeded, retry, exhausted };
   Kind kind;
-  Milliseconds delay{0};             // for retry: from now
+  Milliseconds delay{0};              // for retry: from now
   bool disable_subscription = false;  // 410 Gone (Standard Webhooks: the receiver wants no more)
 
   friend bool operator==(const NextStep&, const NextStep&) = default;

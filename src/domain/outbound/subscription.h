@@ -19,7 +19,7 @@ namespace posthorn::domain {
 // Every catalogue row has a revision: 1 when made, one more at each change. It is the ETag.
 struct Tenant {
   TenantKey key;
-  std::string name;          // the caller's own identifier, unique
+  std::string name;  // the caller's own identifier, unique
   std::string display_name;
   bool webhooks_enabled = false;
   std::string settings = "{}";  // JSON object, kept for the tenant

@@ -1,0 +1,20 @@
+#include "api/native/native_api.h"
+
+#include "api/native/openapi_routes.h"
+
+namespace posthorn::api::native {
+
+std::vector<Route> routes(const Services& services) {
+  std::vector<Route> routes;
+  add_tenant_routes(routes, services);
+  add_topic_routes(routes, services);
+  add_scope_routes(routes, services);
+  add_subscription_routes(routes, services);
+  add_publish_routes(routes, services);
+  add_event_routes(routes, services);
+  add_delivery_routes(routes, services);
+  for (auto& route : openapi_routes()) routes.push_back(std::move(route));
+  return routes;
+}
+
+}  // namespace posthorn::api::native

@@ -1,0 +1,49 @@
+#include "domain/outbound/attempt.h"
+
+#include <gtest/gtest.h>
+
+#include "base/limits.h"
+
+namespace posthorn::domain {
+namespace {
+
+TEST(FailureKind, HasAWordThatReadsBack) {
+  for (int i = 0; i <= static_cast<int>(FailureKind::internal); ++i) {
+    const auto kind = static_cast<FailureKind>(i);
+    EXPECT_EQ(parse_failure_kind(to_text(kind)), kind);
+  }
+  EXPECT_FALSE(parse_failure_kind("nonsense"));
+}
+
+TEST(RetryAfter, ReadsSecondsAndDatesAndIgnoresGarbage) {
+  const auto now = *parse_rfc3339("1994-11-06T08:49:37Z");
+  struct Case {
+    std::string text;
+    std::optional<std::chrono::seconds> expected;
+  };
+  const Case table[] = {
+      {"0", 0s},
+      {"120", 120s},
+      {" 120 ", 120s},
+      {"99999999999999999999", 1'000'000'000s},
+      {"Sun, 06 Nov 1994 08:49:40 GMT", 3s},
+      {"Sun, 06 Nov 1994 08:49:37 GMT", std::nullopt},
+      {"Sun, 06 Nov 1994 08:49:36 GMT", std::nullopt},
+      {"Mon, 07 Nov 1994 08:49:37 GMT", 24h},
+      {"Xxx, 06 Nov 1994 08:49:40 GMT", std::nullopt},
+      {"Sun, 31 Feb 1995 08:49:40 GMT", std::nullopt},
+      {"Sun, 06 Nov 1994 25:49:40 GMT", std::nullopt},
+      {"Sunday, 06-Nov-94 08:49:40 GMT", std::nullopt},
+      {"-1", std::nullopt},
+      {"1.5", std::nullopt},
+      {"+5", std::nullopt},
+      {"", std::nullopt},
+      {"soon", std::nullopt},
+      {"5s", std::nullopt},
+      {"0x10", std::nullopt},
+  };
+  for (const auto& [text, expected] : table) EXPECT_EQ(parse_retry_after(text, now), expected) << text;
+}
+
+}  // namespace
+}  // namespace posthorn::domain

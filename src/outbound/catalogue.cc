@@ -1,0 +1,304 @@
+#include "outbound/catalogue.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "domain/outbound/subscription_document.h"
+
+namespace posthorn::outbound {
+namespace {
+
+using domain::SubscriptionPtr;
+
+constexpr std::string_view kSecretPrefix = "whsec_";
+
+template <class Map, class Pick>
+auto page_of(const Map& map, std::string_view after, std::size_t limit, Pick pick) {
+  std::vector<std::decay_t<decltype(pick(map.begin()->second))>> items;
+  for (auto it = map.upper_bound(after); it != map.end() && items.size() < limit; ++it) items.push_back(pick(it->second));
+  return items;
+}
+
+std::string secret_context(SubscriptionId id) { return "subscription " + to_text(id); }
+
+// Whether an event whose topic is known to match is for the subscription.
+bool applies(const domain::SubscriptionSettings& settings, const domain::Event& event) {
+  return settings.enabled && (settings.scope.empty() || settings.scope == event.scope);
+}
+
+}  // namespace
+
+Catalogue::Catalogue(const Clock& clock, IdSource& ids, const crypto::Sealer& sealer)
+    : clock_(clock), ids_(ids), sealer_(sealer) {}
+
+Status Catalogue::fill(store::Catalogue rows) {
+  const std::unique_lock lock(mutex_);
+  for (auto& topic : rows.topics) {
+    KnownTopic known{std::make_shared<const domain::Topic>(std::move(topic)), nullptr};
+    if (!known.topic->schema.empty()) {
+      auto schema = json::Schema::compile(known.topic->schema, "schema");
+      if (!schema) return internal_error("the stored schema of topic " + known.topic->name + ": " + schema.error().message);
+      known.schema = std::move(*schema);
+    }
+    auto& topics = tenants_[known.topic->tenant].topics;
+    topics.insert_or_assign(known.topic->name, std::move(known));
+  }
+  for (auto& scope : rows.scopes) {
+    auto shared = std::make_shared<const domain::Scope>(std::move(scope));
+    tenants_[shared->tenant].scopes.insert_or_assign(shared->name, shared);
+  }
+  for (auto& subscription : rows.subscriptions) {
+    put_subscription(std::make_shared<const domain::Subscription>(std::move(subscription)));
+  }
+  return {};
+}
+
+void Catalogue::on_subscription_change(SubscriptionListener listener) { listener_ = std::move(listener); }
+
+const Catalogue::TenantPart* Catalogue::part(TenantKey tenant) const {
+  const auto found = tenants_.find(tenant);
+  return found == tenants_.end() ? nullptr : &found->second;
+}
+
+KnownTopic Catalogue::find_topic(TenantKey tenant, std::string_view name) const {
+  const std::shared_lock lock(mutex_);
+  const TenantPart* mine = part(tenant);
+  if (mine == nullptr) return {};
+  const auto found = mine->topics.find(name);
+  return found == mine->topics.end() ? KnownTopic{} : found->second;
+}
+
+std::vector<TopicPtr> Catalogue::list_topics(TenantKey tenant, std::string_view after, std::size_t limit) const {
+  const std::shared_lock lock(mutex_);
+  const TenantPart* mine = part(tenant);
+  if (mine == nullptr) return {};
+  return page_of(mine->topics, after, limit, [](const KnownTopic& known) { return known.topic; });
+}
+
+ScopePtr Catalogue::find_scope(TenantKey tenant, std::string_view name) const {
+  const std::shared_lock lock(mutex_);
+  const TenantPart* mine = part(tenant);
+  if (mine == nullptr) return nullptr;
+  const auto found = mine->scopes.find(name);
+  return found == mine->scopes.end() ? nullptr : found->second;
+}
+
+std::vector<ScopePtr> Catalogue::list_scopes(TenantKey tenant, std::string_view after, std::size_t limit) const {
+  const std::shared_lock lock(mutex_);
+  const TenantPart* mine = part(tenant);
+  if (mine == nullptr) return {};
+  return page_of(mine->scopes, after, limit, [](const ScopePtr& scope) { return scope; });
+}
+
+SubscriptionPtr Catalogue::find_subscription(TenantKey tenant, SubscriptionId id) const {
+  const auto found = find_subscription(id.key);
+  return found && found->tenant == tenant && found->id == id ? found : nullptr;
+}
+
+SubscriptionPtr Catalogue::find_subscription(SubscriptionKey key) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = subscriptions_.find(key);
+  return found == subscriptions_.end() ? nullptr : found->second;
+}
+
+std::vector<SubscriptionPtr> Catalogue::list_subscriptions(TenantKey tenant, SubscriptionKey after, std::size_t limit) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<SubscriptionPtr> items;
+  const TenantPart* mine = part(tenant);
+  if (mine == nullptr) return items;
+  for (auto it = mine->subscriptions.upper_bound(after); it != mine->subscriptions.end() && items.size() < limit; ++it) {
+    items.push_back(it->second);
+  }
+  return items;
+}
+
+std::vector<SubscriptionPtr> Catalogue::match(const domain::Event& event) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<SubscriptionPtr> matched;
+  const TenantPart* mine = part(event.tenant);
+  if (mine == nullptr) return matched;
+  const auto keys = mine->index.find(event.topic);
+  matched.reserve(keys.size());
+  for (const auto key : keys) {
+    const auto found = subscriptions_.find(key);
+    POSTHORN_CHECK(found != subscriptions_.end());
+    if (applies(found->second->settings, event)) matched.push_back(found->second);
+  }
+  return matched;
+}
+
+Result<std::string> Catalogue::secret_of(const domain::Subscription& subscription) const {
+  return sealer_.open(subscription.sealed_secret, secret_context(subscription.id));
+}
+
+void Catalogue::put_subscription(const SubscriptionPtr& subscription) {
+  TenantPart& mine = tenants_[subscription->tenant];
+  auto& place = mine.subscriptions[subscription->id.key];
+  if (place) mine.index.remove(place->id.key, place->settings.topics);
+  place = subscription;
+  mine.index.add(subscription->id.key, subscription->settings.topics);
+  subscriptions_[subscription->id.key] = subscription;
+}
+
+net::Task<Result<TopicPtr>> Catalogue::save_topic(store::Session& session, domain::Topic topic,
+                                                  std::int64_t expected_revision) {
+  SchemaPtr schema;
+  if (!topic.schema.empty()) {
+    auto compiled = json::Schema::compile(topic.schema, "schema");
+    if (!compiled) co_return std::move(compiled).error();
+    schema = std::move(*compiled);
+  }
+  topic.updated_at = clock_.wall_now();
+  if (!topic.key) {
+    topic.key = {ids_.next_key()};
+    topic.created_at = topic.updated_at;
+  }
+  auto saved = co_await net::until<Result<store::Saved>>(
+      [&](auto done) { session.save_topic({topic, expected_revision}, std::move(done)); });
+  if (!saved) co_return std::move(saved).error();
+  topic.revision = saved->revision;
+  auto shared = std::make_shared<const domain::Topic>(std::move(topic));
+  const std::unique_lock lock(mutex_);
+  tenants_[shared->tenant].topics.insert_or_assign(shared->name, KnownTopic{shared, std::move(schema)});
+  co_return shared;
+}
+
+net::Task<Status> Catalogue::remove_topic(store::Session& session, TopicPtr topic, std::int64_t expected_revision) {
+  auto removed =
+      co_await net::until<Status>([&](auto done) { session.delete_topic({topic->key, expected_revision}, std::move(done)); });
+  if (!removed) co_return removed;
+  const std::unique_lock lock(mutex_);
+  tenants_[topic->tenant].topics.erase(topic->name);
+  co_return Status{};
+}
+
+net::Task<Result<ScopePtr>> Catalogue::save_scope(store::Session& session, domain::Scope scope,
+                                                  std::int64_t expected_revision) {
+  scope.updated_at = clock_.wall_now();
+  if (!scope.key) {
+    scope.key = {ids_.next_key()};
+    scope.created_at = scope.updated_at;
+  }
+  auto saved = co_await net::until<Result<store::Saved>>(
+      [&](auto done) { session.save_scope({scope, expected_revision}, std::move(done)); });
+  if (!saved) co_return std::move(saved).error();
+  scope.revision = saved->revision;
+  auto shared = std::make_shared<const domain::Scope>(std::move(scope));
+  const std::unique_lock lock(mutex_);
+  tenants_[shared->tenant].scopes.insert_or_assign(shared->name, shared);
+  co_return shared;
+}
+
+net::Task<Status> Catalogue::remove_scope(store::Session& session, ScopePtr scope, std::int64_t expected_revision) {
+  auto removed =
+      co_await net::until<Status>([&](auto done) { session.delete_scope({scope->key, expected_revision}, std::move(done)); });
+  if (!removed) co_return removed;
+  const std::unique_lock lock(mutex_);
+  tenants_[scope->tenant].scopes.erase(scope->name);
+  co_return Status{};
+}
+
+net::Task<Result<SubscriptionPtr>> Catalogue::save_subscription(store::Session& session, domain::Subscription subscription,
+                                                                std::string secret, std::int64_t expected_revision) {
+  if (auto checked = domain::check_settings(subscription.settings); !checked) co_return std::move(checked).error();
+  if (!secret.empty()) {
+    if (auto checked = check_secret(secret, "secret"); !checked) co_return std::move(checked).error();
+  }
+  if (const auto& scope = subscription.settings.scope; !scope.empty() && !find_scope(subscription.tenant, scope)) {
+    co_return invalid("scope", "there is no scope of this name", "unknown_scope");
+  }
+  subscription.updated_at = clock_.wall_now();
+  if (!subscription.id.key) {
+    subscription.id = ids_.next<SubscriptionId>();
+    subscription.created_at = subscription.updated_at;
+  }
+  if (!secret.empty()) subscription.sealed_secret = sealer_.seal(secret, secret_context(subscription.id));
+  POSTHORN_CHECK(!subscription.sealed_secret.empty());
+  if (subscription.settings.enabled) subscription.disabled_reason.clear();
+
+  auto saved = co_await net::until<Result<store::Saved>>(
+      [&](auto done) { session.save_subscription({subscription, expected_revision}, std::move(done)); });
+  if (!saved) co_return std::move(saved).error();
+  subscription.revision = saved->revision;
+  auto shared = std::make_shared<const domain::Subscription>(std::move(subscription));
+  {
+    const std::unique_lock lock(mutex_);
+    put_subscription(shared);
+  }
+  if (listener_) listener_(shared, false);
+  co_return shared;
+}
+
+net::Task<Status> Catalogue::remove_subscription(store::Session& session, SubscriptionPtr subscription,
+                                                 std::int64_t expected_revision) {
+  auto removed = co_await net::until<Status>([&](auto done) {
+    session.delete_subscription({subscription->id.key, expected_revision, clock_.wall_now()}, std::move(done));
+  });
+  if (!removed) co_return removed;
+  {
+    const std::unique_lock lock(mutex_);
+    TenantPart& mine = tenants_[subscription->tenant];
+    if (const auto found = mine.subscriptions.find(subscription->id.key); found != mine.subscriptions.end()) {
+      mine.index.remove(subscription->id.key, found->second->settings.topics);
+      mine.subscriptions.erase(found);
+    }
+    subscriptions_.erase(subscription->id.key);
+  }
+  if (listener_) listener_(subscription, true);
+  co_return Status{};
+}
+
+void Catalogue::forget_tenant(TenantKey tenant) {
+  std::vector<SubscriptionPtr> gone;
+  {
+    const std::unique_lock lock(mutex_);
+    const auto found = tenants_.find(tenant);
+    if (found == tenants_.end()) return;
+    for (const auto& [key, subscription] : found->second.subscriptions) {
+      gone.push_back(subscription);
+      subscriptions_.erase(key);
+    }
+    tenants_.erase(found);
+  }
+  if (!listener_) return;
+  for (const auto& subscription : gone) listener_(subscription, true);
+}
+
+void Catalogue::mark_disabled(SubscriptionKey key, std::string reason) {
+  SubscriptionPtr changed;
+  {
+    const std::unique_lock lock(mutex_);
+    const auto found = subscriptions_.find(key);
+    if (found == subscriptions_.end() || !found->second->settings.enabled) return;
+    domain::Subscription copy = *found->second;
+    copy.settings.enabled = false;
+    copy.disabled_reason = std::move(reason);
+    ++copy.revision;
+    changed = std::make_shared<const domain::Subscription>(std::move(copy));
+    put_subscription(changed);
+  }
+  if (listener_) listener_(changed, false);
+}
+
+std::string make_secret() { return std::string(kSecretPrefix) + base64_encode(crypto::random_bytes(32)); }
+
+Status check_secret(std::string_view secret, std::string field) {
+  std::size_t bytes = secret.size();
+  if (secret.starts_with(kSecretPrefix)) {
+    const auto decoded = base64_decode(secret.substr(kSecretPrefix.size()));
+    if (!decoded) return invalid(std::move(field), "must be base64 after \"whsec_\"", "invalid_secret");
+    bytes = decoded->size();
+  }
+  for (const char c : secret) {
+    if (c < 0x21 || c > 0x7e) return invalid(std::move(field), "must be printable ASCII without spaces", "invalid_secret");
+  }
+  if (bytes < kSecretBytesMin || bytes > kSecretBytesMax) {
+    return invalid(std::move(field),
+                   "must have " + std::to_string(kSecretBytesMin) + " to " + std::to_string(kSecretBytesMax) + " bytes of key",
+                   "invalid_secret");
+  }
+  return {};
+}
+
+}  // namespace posthorn::outbound

@@ -1,0 +1,96 @@
+#include "outbound/fanout.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "observe/log.h"
+
+namespace posthorn::outbound {
+
+Fanout::Fanout(EventLoop& loop, store::Session& session, const Catalogue& catalogue, IdSource& ids, const Clock& clock,
+               RunnableGate& gate, Sink sink)
+    : loop_(loop),
+      session_(session),
+      catalogue_(catalogue),
+      ids_(ids),
+      clock_(clock),
+      gate_(gate),
+      sink_(std::move(sink)),
+      retry_(loop.make_alarm([this] { step(); })) {}
+
+void Fanout::start(UniqueFunction<void(Status)> done) {
+  session_.unfinished_fanouts([this, done = std::move(done)](Result<std::vector<store::UnfinishedFanout>> found) mutable {
+    if (!found) return done(std::move(found).error());
+    for (const auto& fanout : *found) {
+      std::vector<SubscriptionId> remaining;
+      for (const auto& subscription : catalogue_.match(*fanout.event)) {
+        const SubscriptionKey key = subscription->id.key;
+        if (key > fanout.after && key.value < fanout.event->id.key.value) remaining.push_back(subscription->id);
+      }
+      add(fanout.event, std::move(remaining));
+    }
+    done({});
+  });
+}
+
+void Fanout::add(domain::EventPtr event, std::vector<SubscriptionId> remaining) {
+  jobs_.push_back({std::move(event), std::move(remaining)});
+  if (!running_) step();
+}
+
+void Fanout::step() {
+  running_ = false;
+  writing_ = false;
+  if (stopping_) {
+    if (stopped_) std::exchange(stopped_, nullptr)();
+    return;
+  }
+  if (jobs_.empty()) return;
+  running_ = true;
+  if (gate_.closed()) return gate_.when_open(loop_, [this] { step(); });
+
+  const Job& job = jobs_.front();
+  const std::size_t count = std::min(job.remaining.size() - job.at, kFanoutStepMax);
+  store::AdvanceFanout write;
+  write.event = job.event->id.key;
+  write.tenant = job.event->tenant;
+  write.finished = job.at + count == job.remaining.size();
+  std::vector<Work> work;
+  for (std::size_t i = job.at; i < job.at + count; ++i) {
+    const auto id = ids_.next<DeliveryId>();
+    write.deliveries.push_back({id, job.remaining[i]});
+    work.push_back(Work{id, job.remaining[i].key, job.event, 0, 0, job.event->accepted_at});
+  }
+  writing_ = true;
+  session_.advance_fanout(std::move(write), [this, work = std::move(work), count](Status result) mutable {
+    stepped(std::move(work), count, std::move(result));
+  });
+}
+
+void Fanout::stepped(std::vector<Work> work, std::size_t count, Status result) {
+  writing_ = false;
+  if (!result) {
+    if (result.error().kind != ErrorKind::unavailable) {
+      observe::log(observe::Level::error, "a fan-out step failed",
+                   {{"event", to_text(jobs_.front().event->id)}, {"reason", result.error().message}});
+    }
+    if (stopping_) return step();
+    return retry_->set(clock_.steady_now() + std::chrono::seconds(1));
+  }
+  sink_(std::move(work));
+  Job job = std::move(jobs_.front());
+  jobs_.pop_front();
+  job.at += count;
+  if (job.at < job.remaining.size()) jobs_.push_back(std::move(job));
+  step();
+}
+
+void Fanout::stop(UniqueFunction<void()> done) {
+  stopping_ = true;
+  stopped_ = std::move(done);
+  // A step that waits for the gate or for its retry has written nothing.
+  retry_->clear();
+  if (!writing_) step();
+}
+
+}  // namespace posthorn::outbound

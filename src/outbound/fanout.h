@@ -1,0 +1,61 @@
+// Fanout: makes the deliveries of events that matched more subscriptions than one write may carry, in bounded steps.
+//
+// Place: one, on the first out-loop; Publisher leaves it what did not fit (through app's wiring), and start() finds what a
+// stopped
+//   process left unfinished. Each step writes at most kFanoutStepMax deliveries and moves the event's mark in one transaction.
+// Backpressure: a step waits while the RunnableGate is closed, so that lanes and memory keep up.
+// Who gets the event was decided when it was accepted; after a restart it is decided again, from after the mark, among
+//   subscriptions that are older than the event.
+// Concurrency: belongs to its loop.
+#pragma once
+
+#include <deque>
+#include <functional>
+
+#include "base/event_loop.h"
+#include "outbound/catalogue.h"
+#include "outbound/lane.h"
+#include "outbound/runnable_gate.h"
+#include "store/store.h"
+
+namespace posthorn::outbound {
+
+class Fanout {
+ public:
+  using Sink = std::function<void(std::vector<Work>)>;
+  Fanout(EventLoop& loop, store::Session& session, const Catalogue& catalogue, IdSource& ids, const Clock& clock,
+         RunnableGate& gate, Sink sink);
+
+  void start(UniqueFunction<void(Status)> done);
+  void add(domain::EventPtr event, std::vector<SubscriptionId> remaining);
+  // No further step begins; `done` when none runs. The rest is taken up at the next start.
+  void stop(UniqueFunction<void()> done);
+
+  std::size_t unfinished() const { return jobs_.size(); }
+
+ private:
+  struct Job {
+    domain::EventPtr event;
+    std::vector<SubscriptionId> remaining;
+    std::size_t at = 0;
+  };
+
+  void step();
+  void stepped(std::vector<Work> work, std::size_t count, Status result);
+
+  EventLoop& loop_;
+  store::Session& session_;
+  const Catalogue& catalogue_;
+  IdSource& ids_;
+  const Clock& clock_;
+  RunnableGate& gate_;
+  Sink sink_;
+  std::deque<Job> jobs_;  // served in turn, a step each
+  bool running_ = false;  // a step is written, or waits for the gate or its retry
+  bool writing_ = false;
+  bool stopping_ = false;
+  UniqueFunction<void()> stopped_;
+  std::unique_ptr<Alarm> retry_;
+};
+
+}  // namespace posthorn::outbound

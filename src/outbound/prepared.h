@@ -1,0 +1,24 @@
+// Prepared: what a lane needs of its subscription for every attempt, worked out once per change of the subscription.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "domain/outbound/signature.h"
+#include "domain/outbound/subscription.h"
+#include "net/url.h"
+
+namespace posthorn::outbound {
+
+struct Prepared {
+  domain::SubscriptionPtr subscription;
+  std::shared_ptr<const net::Url> url;
+  std::string fixed_header_lines;  // User-Agent, Content-Type and the subscription's own
+  domain::Signer signer;
+};
+
+// Errors: internal (a stored URL that does not parse).
+Result<Prepared> prepare(domain::SubscriptionPtr subscription, const std::string& secret);
+
+}  // namespace posthorn::outbound

@@ -1,0 +1,199 @@
+#include "outbound/publisher.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "crypto/crypto.h"
+#include "domain/outbound/topic.h"
+#include "observe/log.h"
+#include "observe/trace.h"
+
+namespace posthorn::outbound {
+namespace {
+
+// Receivers get it as webhook-id, where '.' separates what is signed (Standard Webhooks), and it stands in URLs.
+bool is_external_id(std::string_view id) {
+  return std::all_of(id.begin(), id.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == ':';
+  });
+}
+
+bool is_printable_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
+}
+
+crypto::Sha256 fingerprint_of(const PublishRequest& request) {
+  const auto part = [](std::string& text, std::string_view value) {
+    text += std::to_string(value.size());
+    text += ':';
+    text += value;
+  };
+  std::string text;
+  text.reserve(request.data.size() + 256);
+  part(text, request.topic);
+  part(text, request.data);
+  part(text, request.external_id);
+  part(text, request.time ? to_rfc3339(*request.time) : std::string());
+  part(text, request.user);
+  part(text, request.scope);
+  return crypto::sha256(text);
+}
+
+Error tenant_is_off() {
+  return {ErrorKind::forbidden, "webhooks_disabled", "webhooks are switched off for this tenant", {}, std::nullopt};
+}
+
+}  // namespace
+
+Publisher::Publisher(EventLoop& loop, store::Session& session, const Catalogue& catalogue, const Clock& clock, IdSource& ids,
+                     RunnableGate& gate, observe::Metrics& metrics, PublishLimits limits, WorkSink sink)
+    : loop_(loop),
+      session_(session),
+      catalogue_(catalogue),
+      clock_(clock),
+      ids_(ids),
+      gate_(gate),
+      metrics_(metrics),
+      limits_(limits),
+      sink_(std::move(sink)),
+      random_(random_seed()) {}
+
+Status Publisher::check(const domain::Tenant& tenant, const PublishRequest& request) const {
+  if (auto topic = domain::check_topic(request.topic, "topic"); !topic) return topic;
+  if (request.data.size() > limits_.event_body_bytes_max) {
+    return Error{ErrorKind::payload_too_large, "payload_too_large",
+                 "must be at most " + std::to_string(limits_.event_body_bytes_max) + " bytes long", "data", std::nullopt};
+  }
+  if (request.external_id.size() > kExternalIdBytesMax || !is_external_id(request.external_id)) {
+    return invalid("id", "must be 1 to " + std::to_string(kExternalIdBytesMax) + " letters, digits, '_', '-' and ':'");
+  }
+  if (parse_raw_id(request.external_id))
+    return invalid("id", "must not have the form of the server's own ids (UUID version 7)");
+  if (request.user.size() > kUserBytesMax) {
+    return invalid("user", "must be at most " + std::to_string(kUserBytesMax) + " bytes long", "too_long");
+  }
+  if (request.idempotency_key.size() > kIdempotencyKeyBytesMax || !is_printable_ascii(request.idempotency_key)) {
+    return invalid("Idempotency-Key",
+                   "must be at most " + std::to_string(kIdempotencyKeyBytesMax) + " characters of printable ASCII");
+  }
+  if (!request.scope.empty() && !catalogue_.find_scope(tenant.key, request.scope)) {
+    return invalid("scope", "there is no scope of this name", "unknown_scope");
+  }
+  const auto known = catalogue_.find_topic(tenant.key, request.topic);
+  if (!known.topic) return invalid("topic", "there is no topic of this name: make it first", "unknown_topic");
+  return known.schema ? known.schema->validate(request.data, "data") : Status{};
+}
+
+Result<Publisher::Prepared> Publisher::prepare(const domain::Tenant& tenant, const PublishRequest& request) {
+  if (auto checked = check(tenant, request); !checked) return std::move(checked).error();
+
+  auto event = std::make_shared<domain::Event>();
+  event->id = ids_.next<EventId>();
+  event->tenant = tenant.key;
+  event->topic = request.topic;
+  event->accepted_at = clock_.schedule_now();
+  event->time = request.time.value_or(clock_.wall_now());
+  event->external_id = request.external_id;
+  event->user = request.user;
+  event->scope = request.scope;
+  event->traceparent = observe::is_traceparent(request.traceparent) ? request.traceparent : observe::make_traceparent(random_);
+  event->payload = request.data;
+
+  Prepared prepared;
+  const auto matched = catalogue_.match(*event);
+  const std::size_t at_once = std::min(matched.size(), kFanoutInlineMax);
+  prepared.write.deliveries.reserve(at_once);
+  for (std::size_t i = 0; i < matched.size(); ++i) {
+    if (i < at_once) {
+      prepared.write.deliveries.push_back({ids_.next<DeliveryId>(), matched[i]->id});
+    } else {
+      prepared.remaining.push_back(matched[i]->id);
+    }
+  }
+  prepared.write.matched = static_cast<std::uint32_t>(matched.size());
+  if (!request.idempotency_key.empty()) prepared.write.idempotency = store::Idempotency{request.idempotency_key};
+  if (!request.idempotency_key.empty() || !request.external_id.empty()) prepared.write.fingerprint = fingerprint_of(request);
+  prepared.write.event = std::move(event);
+  return prepared;
+}
+
+net::Task<> Publisher::wait_for_room() {
+  std::unique_ptr<Alarm> limit;
+  co_await net::until<int>([&](auto done) {
+    auto shared = std::make_shared<UniqueFunction<void(int)>>(std::move(done));
+    const auto once = [shared] {
+      if (*shared) std::exchange(*shared, nullptr)(0);
+    };
+    limit = loop_.make_alarm(once);
+    limit->set(clock_.steady_now() + kPublishHoldMax);
+    gate_.when_open(loop_, once);
+  });
+}
+
+net::Task<std::vector<Result<Published>>> Publisher::accept(std::vector<Result<Prepared>> prepared) {
+  store::AcceptEvents write;
+  for (auto& one : prepared) {
+    if (one) write.events.push_back(one->write);
+  }
+  std::vector<Result<store::AcceptedEvent>> accepted;
+  if (!write.events.empty()) {
+    const std::size_t count = write.events.size();
+    auto result = co_await net::until<Result<std::vector<Result<store::AcceptedEvent>>>>(
+        [&](auto done) { session_.accept_events(std::move(write), std::move(done)); });
+    if (result) {
+      accepted = std::move(*result);
+    } else {
+      accepted.assign(count, result.error());
+    }
+  }
+
+  std::vector<Result<Published>> published;
+  published.reserve(prepared.size());
+  std::size_t next = 0;
+  for (auto& one : prepared) {
+    if (!one) {
+      metrics_.events_refused.add();
+      published.emplace_back(std::move(one).error());
+      continue;
+    }
+    auto& answer = accepted[next++];
+    if (!answer) {
+      metrics_.events_refused.add();
+      published.emplace_back(std::move(answer).error());
+      continue;
+    }
+    published.emplace_back(Published{answer->id, answer->external_id, answer->deliveries, answer->replayed});
+    if (answer->replayed) continue;
+    metrics_.events_accepted.add();
+    metrics_.deliveries_created.add(answer->deliveries);
+    if (observe::log_enabled(observe::Level::debug)) {
+      observe::log(observe::Level::debug, "event accepted",
+                   {{"event", to_text(answer->id)}, {"topic", one->write.event->topic}, {"deliveries", answer->deliveries}});
+    }
+    sink_({one->write.event, std::move(one->write.deliveries), std::move(one->remaining)});
+  }
+  if (gate_.closed()) co_await wait_for_room();
+  co_return published;
+}
+
+net::Task<Result<Published>> Publisher::publish(const domain::Tenant& tenant, PublishRequest request) {
+  if (!tenant.webhooks_enabled) co_return tenant_is_off();
+  std::vector<Result<Prepared>> prepared;
+  prepared.push_back(prepare(tenant, request));
+  auto published = co_await accept(std::move(prepared));
+  co_return std::move(published.front());
+}
+
+net::Task<Result<std::vector<Result<Published>>>> Publisher::publish_batch(const domain::Tenant& tenant,
+                                                                           std::vector<PublishRequest> requests) {
+  if (!tenant.webhooks_enabled) co_return tenant_is_off();
+  if (requests.size() > kBatchEventsMax) {
+    co_return invalid("events", "must have at most " + std::to_string(kBatchEventsMax) + " items", "too_long");
+  }
+  std::vector<Result<Prepared>> prepared;
+  prepared.reserve(requests.size());
+  for (const auto& request : requests) prepared.push_back(prepare(tenant, request));
+  co_return co_await accept(std::move(prepared));
+}
+
+}  // namespace posthorn::outbound

@@ -1,0 +1,69 @@
+#include "outbound/upkeep.h"
+
+#include "base/limits.h"
+#include "observe/log.h"
+
+namespace posthorn::outbound {
+namespace {
+
+constexpr auto kRenewTime = kLeaseTime / 3;
+constexpr auto kExpireTime = 60s;        // between rounds that found nothing more
+constexpr auto kExpireStepPause = 50ms;  // between steps of one round
+
+}  // namespace
+
+Upkeep::Upkeep(EventLoop& loop, store::Session& session, const Clock& clock, std::string node, RetentionPeriods periods)
+    : loop_(loop),
+      session_(session),
+      clock_(clock),
+      node_(std::move(node)),
+      periods_(periods),
+      renew_alarm_(loop.make_alarm([this] { renew(); })),
+      expire_alarm_(loop.make_alarm([this] { expire(); })) {}
+
+void Upkeep::start(UniqueFunction<void(Result<std::vector<store::Lease>>)> done) {
+  const Timestamp now = clock_.schedule_now();
+  session_.claim_shards({node_, now, now + kLeaseTime},
+                        [this, done = std::move(done)](Result<std::vector<store::Lease>> leases) mutable {
+                          if (leases) {
+                            leases_ = *leases;
+                            renew_alarm_->set(clock_.steady_now() + kRenewTime);
+                            expire_alarm_->set(clock_.steady_now() + kExpireTime);
+                          }
+                          done(std::move(leases));
+                        });
+}
+
+void Upkeep::stop() {
+  stopped_ = true;
+  renew_alarm_->clear();
+  expire_alarm_->clear();
+}
+
+void Upkeep::renew() {
+  const Timestamp now = clock_.schedule_now();
+  session_.renew_shards({node_, leases_, now, now + kLeaseTime}, [this](Result<std::vector<store::Lease>> held) {
+    if (held && held->size() < leases_.size()) {
+      observe::log(observe::Level::error, "shards were taken over by another node", {{"lost", leases_.size() - held->size()}});
+      leases_ = std::move(*held);
+    }
+    if (!stopped_) renew_alarm_->set(clock_.steady_now() + kRenewTime);
+  });
+}
+
+void Upkeep::expire() {
+  const Timestamp now = clock_.schedule_now();
+  store::Expire write;
+  write.payloads_before = now - periods_.payloads;
+  write.attempts_before = now - periods_.attempts;
+  write.deliveries_before = now - periods_.deliveries;
+  write.idempotency_before = now - periods_.idempotency;
+  session_.expire(write, [this](Result<store::Expired> expired) {
+    if (stopped_) return;
+    const bool more = expired && expired->more;
+    expire_alarm_->set(clock_.steady_now() +
+                       (more ? SteadyTime::duration(kExpireStepPause) : SteadyTime::duration(kExpireTime)));
+  });
+}
+
+}  // namespace posthorn::outbound
