@@ -3,10 +3,16 @@
 #   posthorn_library(net SOURCES url.cc … TESTS url_test.cc … FUZZ url_fuzz.cc … BENCH x_bench.cc … LINK posthorn_base …)
 #
 # makes posthorn_net, net_test (one binary, registered with ctest under the label "unit"), and one binary a fuzz target.
+# The targets unit_tests and fuzzers build all of each.
 set(POSTHORN_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast
-                      -Woverloaded-virtual -Wswitch -Werror
-                      # GCC 12 takes a coroutine frame's own operator delete for a mismatch.
-                      -Wno-mismatched-new-delete)
+                      -Woverloaded-virtual -Wswitch -Werror)
+# GCC 12 takes Asio's coroutine frames, whose operator new and delete are a pair, for mismatched ones.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  list(APPEND POSTHORN_WARNINGS -Wno-mismatched-new-delete)
+endif()
+
+add_custom_target(unit_tests)
+add_custom_target(fuzzers)
 
 function(posthorn_target_options target)
   target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:${POSTHORN_WARNINGS}>)
@@ -26,6 +32,7 @@ function(posthorn_library name)
     target_link_libraries(${flat}_test PRIVATE posthorn_${flat} ${ARG_TEST_LINK} GTest::gtest_main)
     add_test(NAME ${flat} COMMAND ${flat}_test)
     set_tests_properties(${flat} PROPERTIES LABELS unit TIMEOUT 300)
+    add_dependencies(unit_tests ${flat}_test)
   endif()
 
   if(POSTHORN_FUZZ)
@@ -36,6 +43,7 @@ function(posthorn_library name)
       target_link_libraries(${fuzz_name} PRIVATE posthorn_${flat})
       target_link_options(${fuzz_name} PRIVATE -fsanitize=fuzzer)
       set_target_properties(${fuzz_name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
+      add_dependencies(fuzzers ${fuzz_name})
     endforeach()
   endif()
 

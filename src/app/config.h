@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/limits.h"
@@ -18,7 +20,7 @@
 namespace posthorn::app {
 
 struct Config {
-  std::string data_dir;
+  std::string data_dir = "posthorn-data";
   std::string listen_host = "127.0.0.1";
   std::uint16_t listen_port = 8080;
   std::string tls_certificate_file;
@@ -39,6 +41,10 @@ struct Config {
   observe::LogOptions log;
 };
 
+// What the data folder holds, by name.
+inline constexpr std::string_view kMasterKeyFileName = "master.key";
+inline constexpr std::string_view kLockFileName = "lock";
+
 struct Option {
   std::string_view name;        // TOML key and flag: "listen", "allow-peer", …; variable: POSTHORN_LISTEN
   std::string_view value_name;  // "HOST:PORT"
@@ -53,13 +59,23 @@ struct Option {
 
 const std::vector<Option>& options();
 
+// "allow-peer" -> "POSTHORN_ALLOW_PEER".
+std::string variable_name(std::string_view option);
+
+// "250ms", "20s", "5m", "12h", "30d": a whole number and one unit; nothing for anything else.
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+// The same form, in the largest unit that divides it.
+std::string duration_text(std::chrono::milliseconds duration);
+
 // Where each value came from, for doctor: "default", "file /etc/…", "environment POSTHORN_LISTEN", "flag --listen".
 struct LoadedConfig {
   Config config;
   std::map<std::string, std::string, std::less<>> sources;
 };
 
-// `flags`: option name and text, in order. Precedence: flag, environment, file, default. Unknown keys in the file are errors.
+// `file`: empty for none. `flags`: option name and text, in order. Precedence: flag, environment, file, default; for a
+// repeatable option the highest source that gives it replaces the others (in the environment its values are separated by
+// commas). Errors (invalid_argument) name the option and where its value came from. Unknown keys in the file are errors.
 Result<LoadedConfig> load_config(const std::string& file, const std::vector<std::pair<std::string, std::string>>& flags,
                                  const std::function<const char*(const char*)>& environment);
 

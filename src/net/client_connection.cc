@@ -69,7 +69,8 @@ void ClientConnection::start(Exchange exchange) {
 
 void ClientConnection::run_exchange() {
   state_ = State::busy;
-  parser_.begin(exchange_->request.method == "HEAD" ? ResponseParser::Answer::without_body : ResponseParser::Answer::with_body);
+  parser_.begin(exchange_->request.method == "HEAD" ? ResponseParser::Answer::without_body : ResponseParser::Answer::with_body,
+                shared_->body_limits);
   owner_.watch(*this, exchange_->deadline);
   write_request();
   read_answer();

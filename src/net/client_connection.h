@@ -71,6 +71,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
     Loop& loop;
     ConnectPolicy policy;
     std::chrono::milliseconds connect_timeout;
+    BodyLimits body_limits;
     boost::asio::ssl::context tls;
     Resolver names;
   };

@@ -28,7 +28,7 @@ class HeaderViews {
   }
   std::size_t count(std::string_view name) const {
     std::size_t count = 0;
-    for (const auto& header : headers_) count += equals_ignoring_case(header.name, name) ? std::size_t{1} : 0;
+    for (const auto& header : headers_) count += equals_ignoring_case(header.name, name) ? 1u : 0u;
     return count;
   }
   auto begin() const { return headers_.begin(); }

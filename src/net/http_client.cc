@@ -36,6 +36,7 @@ std::shared_ptr<ClientConnection::Shared> make_shared_parts(Loop& loop, const Cl
       .loop = loop,
       .policy = {options.filter, options.proxy_host, options.proxy_port},
       .connect_timeout = options.connect_timeout,
+      .body_limits = options.body_limits,
       .tls = make_client_tls_context(options.ca_file),
       .names = Resolver(loop, clock, {.servers = options.name_servers}),
   });

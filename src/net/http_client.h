@@ -51,6 +51,12 @@ struct ClientRequest {
   std::string_view body;
 };
 
+// Of an answer's body. The command line, which reads long lists of a server that its user named, raises both.
+struct BodyLimits {
+  std::size_t kept = kResponseBodyBytesKept;
+  std::size_t read = kResponseBodyBytesRead;  // before the connection is given up
+};
+
 struct HttpClientOptions {
   PeerFilter filter;
   std::string ca_file;     // empty: the system's certificates
@@ -60,6 +66,7 @@ struct HttpClientOptions {
   std::chrono::milliseconds idle_time = kPooledConnectionIdleTime;
   std::size_t pooled_per_origin_max = kPooledConnectionsPerOriginMax;
   std::string name_servers;  // "127.0.0.1:53,…"; empty: the system's
+  BodyLimits body_limits;
 };
 
 class HttpClient {

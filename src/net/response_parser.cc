@@ -34,8 +34,9 @@ const llhttp_settings_t& ResponseParser::settings() {
 
 ResponseParser::ResponseParser() { begin(Answer::with_body); }
 
-void ResponseParser::begin(Answer answer) {
+void ResponseParser::begin(Answer answer, BodyLimits limits) {
   answer_ = answer;
+  limits_ = limits;
   error_ = {};
   started_ = false;
   keep_alive_ = false;
@@ -87,11 +88,11 @@ int ResponseParser::on_headers_complete(llhttp_t* parser) {
 
 int ResponseParser::on_body(llhttp_t* parser, const char* at, std::size_t size) {
   auto& me = self(parser);
-  const auto room = kResponseBodyBytesKept - std::min(me.response_.body.size(), kResponseBodyBytesKept);
+  const auto room = me.limits_.kept - std::min(me.response_.body.size(), me.limits_.kept);
   me.response_.body.append(at, std::min(size, room));
   if (size > room) me.response_.body_complete = false;
   me.body_bytes_ += size;
-  if (me.body_bytes_ <= kResponseBodyBytesRead) return 0;
+  if (me.body_bytes_ <= me.limits_.read) return 0;
   me.stop_ = Stop::body_limit;
   return -1;
 }

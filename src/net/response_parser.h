@@ -32,7 +32,7 @@ class ResponseParser {
   ResponseParser(const ResponseParser&) = delete;
   ResponseParser& operator=(const ResponseParser&) = delete;
 
-  void begin(Answer answer);
+  void begin(Answer answer, BodyLimits limits = {});
   Progress feed(std::string_view bytes);
   Progress end_of_stream();
 
@@ -66,6 +66,7 @@ class ResponseParser {
 
   llhttp_t parser_{};
   Answer answer_ = Answer::with_body;
+  BodyLimits limits_;
   ClientResponse response_;
   SendError error_{};
   Stop stop_ = Stop::none;

@@ -1,0 +1,69 @@
+# Posthorn's commands. Each installs the Debian packages that it needs (tools/setup) and works from a fresh clone.
+.DEFAULT_GOAL := build
+.PHONY: build demo run test bench bench-long lint asan tsan fuzz coverage package clean help
+
+JOBS ?= $(shell nproc)
+ARGS ?=
+FUZZ_SECONDS ?= 60
+BINARY := build/release/posthorn
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## Build build/release/posthorn
+	@tools/setup build
+	@tools/configure release
+	@cmake --build build/release --target posthorn --parallel $(JOBS)
+
+demo: build ## Watch real events being signed, delivered, retried and recorded
+	@$(BINARY) demo $(ARGS)
+
+run: build ## Run a server on 127.0.0.1:8080 with its data in build/run
+	@mkdir -p build/run
+	@$(BINARY) serve --data build/run --listen 127.0.0.1:8080 $(ARGS)
+
+test: ## Everything that must pass: lint, unit and cross-module tests, short sanitizer and fuzz passes
+	@tools/setup build test lint fuzz package
+	@tools/run_tests --jobs $(JOBS) $(ARGS)
+
+bench: ## Measure, each figure beside its baseline in the same run (about ten minutes)
+	@tools/setup build bench
+	@tools/configure release
+	@cmake --build build/release --target posthorn bench_sink --parallel $(JOBS)
+	@python3 bench/run.py $(ARGS)
+
+bench-long: ## The long measurements too: 3,000,000 stored, 1,000,000 pending, 200 kills (about an hour)
+	@tools/setup build bench test
+	@tools/configure release
+	@cmake --build build/release --target posthorn bench_sink --parallel $(JOBS)
+	@python3 bench/run.py --long $(ARGS)
+
+lint: ## Form, clang-tidy on every file, shell scripts, layers, connects
+	@tools/setup build test lint
+	@tools/run_tests --only lint --jobs $(JOBS) $(ARGS)
+
+asan: ## Unit tests under the address and undefined-behaviour sanitizers
+	@tools/setup build test
+	@tools/run_tests --only sanitizer --preset asan --jobs $(JOBS) $(ARGS)
+
+tsan: ## Unit tests under the thread sanitizer
+	@tools/setup build test
+	@tools/run_tests --only sanitizer --preset tsan --jobs $(JOBS) $(ARGS)
+
+fuzz: ## Fuzz every parser of outside bytes, FUZZ_SECONDS each (60)
+	@tools/setup build test fuzz
+	@tools/run_tests --only fuzz --fuzz-seconds $(FUZZ_SECONDS) --jobs $(JOBS) $(ARGS)
+
+coverage: ## Unit tests with coverage counters; prints the lines covered by folder
+	@tools/setup build test
+	@tools/run_tests --only sanitizer --preset coverage --jobs $(JOBS) $(ARGS)
+	@python3 tools/coverage_summary build/coverage
+
+package: ## Build the Debian package build/release/posthorn_<version>_<architecture>.deb
+	@tools/setup build package
+	@tools/configure release
+	@cmake --build build/release --target posthorn --parallel $(JOBS)
+	@cd build/release && cpack -G DEB
+
+clean: ## Remove build/
+	rm -rf build

@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+"""make bench: measures the built server, each figure beside its baseline in the same run, and prints a table in Markdown.
+
+    bench/run.py [--long] [--only NAME]…
+
+Everything stays on loopback. It ends by itself; exit code 1 when a floor is missed. docs/benchmarks.md holds the last
+published table.
+"""
+
+import argparse
+import sys
+
+from building import build_times, kill_loop
+from capacity import idle, million_pending
+from latency import healthy_beside_hanging, steady_200
+from rig import Bench
+from table import heading
+from throughput import batches_of_100, fan_out_of_100, one_event_a_request, three_million_stored
+
+ROWS = {
+    "one": one_event_a_request,
+    "batch": batches_of_100,
+    "fanout": fan_out_of_100,
+    "latency": steady_200,
+    "hanging": healthy_beside_hanging,
+    "pending": million_pending,
+    "idle": idle,
+}
+LONG_ROWS = {"stored": three_million_stored, "kill": kill_loop, "build": build_times}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--long", action="store_true", help="the long rows too")
+    parser.add_argument("--only", action="append", choices=[*ROWS, *LONG_ROWS], help="this row; may be given again")
+    options = parser.parse_args()
+    every = {**ROWS, **LONG_ROWS}
+    names = options.only or (every if options.long else ROWS)
+    bench = Bench()
+    rows = []
+    try:
+        for name in names:
+            print(f"measuring: {name}", flush=True)
+            row = every[name](bench)
+            rows.append(row)
+            print(f"  {row.measured} (baseline: {row.baseline or 'none'}): {row.verdict}", flush=True)
+    finally:
+        bench.close()
+    print("\n" + heading())
+    for row in rows:
+        print(row.markdown())
+    return 0 if all(row.reached_floor for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

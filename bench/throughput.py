@@ -1,0 +1,116 @@
+"""Delivered per second, beside what wrk POSTs to the same endpoint in the same run."""
+
+import time
+
+from rig import ADMIN_KEY, Sampler, Sink, Wrk, rate_between, retire, stolen_share, processor_times, wrk_events
+from table import Row
+
+ROUNDS = 3
+BASELINE_SECONDS = 4
+WARM_SECONDS = 2
+MEASURED_SECONDS = 6
+FANOUT = 100
+
+
+def baseline(bench, sink):
+    """wrk's POST/s to the sink with the payload as the body."""
+    return Wrk(sink.url("/baseline"), bench.payload(), BASELINE_SECONDS).result()["per_second"]
+
+
+def drain(sink, expected, seconds=60):
+    """Waits until the sink has counted `expected`; answers how long that took."""
+    begun = time.monotonic()
+    while sink.count() < expected:
+        if time.monotonic() - begun > seconds:
+            raise RuntimeError(f"only {sink.count()} of {expected} delivered {seconds} s after the load ended")
+        time.sleep(0.05)
+    return time.monotonic() - begun
+
+
+def deliveries_per_second(bench, sink, body, batch, subscriptions, events_per_request):
+    """(rate at the sink in steady state, backlog when the load ended in seconds of delivery, acceptance refused)"""
+    server = bench.server()
+    try:
+        for number in range(subscriptions):
+            server.api.subscribe(sink.url(f"/count/{number}"))
+        sink.ask("reset")
+        with Sampler(sink.count) as sampler:
+            load = wrk_events(server, body, WARM_SECONDS + MEASURED_SECONDS, batch)
+            accepted = load.result()
+        if accepted["errors"] or accepted["refused"]:
+            print(f"  note: wrk had {accepted['errors']} errors and {accepted['refused']} refusals")
+        rate = rate_between(sampler.samples, WARM_SECONDS, WARM_SECONDS + MEASURED_SECONDS - 0.2)
+        behind = drain(sink, (accepted["requests"] - accepted["refused"]) * events_per_request * subscriptions)
+        return rate, behind
+    finally:
+        retire(server)
+
+
+def measure(bench, what, floor, aim, body, batch=False, subscriptions=1, events_per_request=1):
+    ratios, rates, baselines, behinds = [], [], [], []
+    before = processor_times()
+    with Sink() as sink:
+        for _ in range(ROUNDS):
+            baselines.append(baseline(bench, sink))
+            rate, behind = deliveries_per_second(bench, sink, body, batch, subscriptions, events_per_request)
+            rates.append(rate)
+            behinds.append(behind)
+        baselines.append(baseline(bench, sink))
+    for index, rate in enumerate(rates):
+        ratios.append(rate / ((baselines[index] + baselines[index + 1]) / 2))
+    middle = sorted(ratios)[len(ratios) // 2]
+    return Row(
+        what,
+        baseline=f"wrk {sum(baselines) / len(baselines):,.0f} POST/s",
+        measured=f"{sum(rates) / len(rates):,.0f}/s; ratio {middle:.3f} ({min(ratios):.3f}–{max(ratios):.3f}); "
+        f"backlog gone {max(behinds):.1f} s after the load; {stolen_share(before, processor_times()):.0%} stolen",
+        floor=f"≥ {floor:.2f}",
+        aim=f"{aim:.2f}",
+        reached_floor=middle >= floor,
+        reached_aim=middle >= aim,
+    )
+
+
+def one_event_a_request(bench):
+    return measure(bench, "durable deliveries/s, one event a request, one endpoint", 0.20, 0.30, bench.event())
+
+
+def batches_of_100(bench):
+    return measure(bench, "the same with batches of 100", 0.40, 0.50, bench.batch(), batch=True, events_per_request=100)
+
+
+def fan_out_of_100(bench):
+    return measure(bench, f"one event to {FANOUT} subscriptions, deliveries/s", 0.40, 0.55, bench.event(), subscriptions=FANOUT)
+
+
+def three_million_stored(bench, total=3_000_000):
+    """Whether delivering slows down as the store fills: the last tenth against the first."""
+    server = bench.server()
+    try:
+        with Sink() as sink:
+            before = baseline(bench, sink)
+            server.api.subscribe(sink.url())
+            sink.ask("reset")
+            with Sampler(sink.count, 0.2) as sampler:
+                while sink.count() < total:
+                    wrk_events(server, bench.batch(), 20, batch=True).result()
+            after = baseline(bench, sink)
+        first = rate_over(sampler.samples, total * 0.02, total * 0.12)
+        last = rate_over(sampler.samples, total * 0.9, total)
+        return Row(
+            f"{total:,} stored deliveries: rate of the last tenth against the first's",
+            baseline=f"first tenth {first:,.0f}/s (wrk before {before:,.0f}, after {after:,.0f} POST/s)",
+            measured=f"last tenth {last:,.0f}/s; {last / first:.1%}",
+            floor="≥ 95 %",
+            aim="",
+            reached_floor=last / first >= 0.95,
+        )
+    finally:
+        retire(server)
+
+
+def rate_over(samples, first_value, last_value):
+    """The mean rate while the value went from one to the other, without pauses between loads."""
+    inside = [sample for sample in samples if first_value <= sample[1] <= last_value]
+    moving = [(b[1] - a[1], b[0] - a[0]) for a, b in zip(inside, inside[1:]) if b[1] > a[1]]
+    return sum(count for count, _ in moving) / sum(seconds for _, seconds in moving)

@@ -1,0 +1,64 @@
+#include "access/tenants.h"
+
+#include <mutex>
+#include <utility>
+
+namespace posthorn::access {
+
+void Tenants::fill(std::vector<domain::Tenant> tenants) {
+  const std::unique_lock lock(mutex_);
+  for (auto& tenant : tenants) {
+    std::string name = tenant.name;
+    by_name_.insert_or_assign(std::move(name), std::make_shared<const domain::Tenant>(std::move(tenant)));
+  }
+}
+
+TenantPtr Tenants::find(std::string_view name) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? nullptr : found->second;
+}
+
+std::vector<TenantPtr> Tenants::list(std::string_view after, std::size_t limit) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<TenantPtr> found;
+  for (auto at = by_name_.upper_bound(after); at != by_name_.end() && found.size() < limit; ++at) found.push_back(at->second);
+  return found;
+}
+
+net::Task<Result<TenantPtr>> Tenants::save(store::Session& session, domain::Tenant tenant, std::int64_t expected_revision) {
+  const Timestamp now = clock_.wall_now();
+  if (!tenant.key) {
+    tenant.key = TenantKey{ids_.next_key()};
+    tenant.created_at = now;
+  }
+  tenant.updated_at = now;
+
+  store::SaveTenant write{tenant, expected_revision};
+  const auto saved =
+      co_await net::until<Result<store::Saved>>([&](auto done) { session.save_tenant(std::move(write), std::move(done)); });
+  if (!saved) co_return saved.error();
+
+  tenant.revision = saved->revision;
+  std::string name = tenant.name;
+  auto stored = std::make_shared<const domain::Tenant>(std::move(tenant));
+  const std::unique_lock lock(mutex_);
+  auto& place = by_name_[std::move(name)];
+  // Another loop's later change may have come first.
+  if (!place || place->key != stored->key || place->revision < stored->revision) place = stored;
+  co_return TenantPtr(stored);
+}
+
+net::Task<Status> Tenants::remove(store::Session& session, TenantPtr tenant, std::int64_t expected_revision) {
+  store::DeleteTenant write{tenant->key, expected_revision};
+  const auto removed =
+      co_await net::until<Result<void>>([&](auto done) { session.delete_tenant(std::move(write), std::move(done)); });
+  if (!removed) co_return removed.error();
+
+  const std::unique_lock lock(mutex_);
+  const auto found = by_name_.find(tenant->name);
+  if (found != by_name_.end() && found->second->key == tenant->key) by_name_.erase(found);
+  co_return Status();
+}
+
+}  // namespace posthorn::access

@@ -1,0 +1,50 @@
+// RequestContext: one request on its way through the service, as handlers see it.
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "access/tenants.h"
+#include "api/kit/limits.h"
+#include "api/kit/percent.h"
+#include "domain/access/permit.h"
+#include "net/http_server.h"
+
+namespace posthorn::api {
+
+// The query's parameters; only those that the route declares are there.
+class Query {
+ public:
+  Query() = default;
+  explicit Query(QueryPairs pairs) : pairs_(std::move(pairs)) {}
+
+  // The value, or a view with a null data pointer when the parameter is absent.
+  std::string_view find(std::string_view name) const {
+    for (const auto& [key, value] : pairs_) {
+      if (key == name) return {value.data(), value.size()};
+    }
+    return {};
+  }
+  const QueryPairs& pairs() const { return pairs_; }
+
+ private:
+  QueryPairs pairs_;
+};
+
+struct Route;
+
+struct RequestContext {
+  explicit RequestContext(const net::HttpRequest& from) : request(from) {}
+
+  const net::HttpRequest& request;  // its views are valid until the handler has answered
+  std::string request_id;
+  const Route* route = nullptr;                            // null until one is found
+  std::string_view pattern;                                // of the route, for logs
+  std::array<std::string, kPathParametersMax> parameters;  // decoded, in the pattern's order
+  Query query;
+  domain::Principal principal;
+  access::TenantPtr tenant;  // set for tenant-bound routes
+};
+
+}  // namespace posthorn::api

@@ -1,0 +1,28 @@
+// Problems: how every error leaves a surface (RFC 9457, application/problem+json), by one table of statuses.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "net/http_server.h"
+
+namespace posthorn::api {
+
+// Errors of HTTP itself, which have no ErrorKind of their own.
+Error method_not_allowed(std::string_view method);
+Error unsupported_media_type();
+
+int status_of(const Error& error);
+
+// Appends {"type":"urn:posthorn:problem:<code>","title","status","detail","code"} and, where there is one, "field" and
+// "requestId". An internal error's message stays inside.
+void append_problem(std::string& out, const Error& error, std::string_view request_id);
+
+// With Retry-After and WWW-Authenticate where they belong.
+net::HttpResponse problem_response(const Error& error, std::string_view request_id);
+
+// For what the HTTP server refuses before there is a request: 400, 408, 413, 414, 417, 431, 503.
+net::HttpResponse problem_of_status(int status, std::string_view detail, std::string_view request_id);
+
+}  // namespace posthorn::api

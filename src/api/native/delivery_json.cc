@@ -1,0 +1,38 @@
+#include "api/native/delivery_json.h"
+
+#include "api/kit/answer.h"
+#include "api/kit/json_writer.h"
+#include "api/kit/paging.h"
+
+namespace posthorn::api::native {
+
+void append_delivery(std::string& body, const domain::Delivery& delivery) {
+  JsonWriter json(body);
+  json.begin_object();
+  json.string("id", to_text(delivery.id));
+  json.string("event", to_text(delivery.event));
+  json.string("subscription", to_text(delivery.subscription));
+  json.string("topic", delivery.topic);
+  json.string("status", domain::to_text(delivery.state));
+  json.integer("attempts", delivery.attempts);
+  if (delivery.state == domain::DeliveryState::pending) {
+    json.time("nextAttemptAt", delivery.due);
+  } else {
+    json.null("nextAttemptAt");
+  }
+  json.time("createdAt", delivery.created_at);
+  json.time("updatedAt", delivery.updated_at);
+  json.end_object();
+}
+
+net::HttpResponse delivery_page(const RequestContext& context, const store::Page<domain::Delivery>& page) {
+  std::string body = R"({"items":[)";
+  for (std::size_t i = 0; i < page.items.size(); ++i) {
+    if (i > 0) body += ',';
+    append_delivery(body, page.items[i]);
+  }
+  finish_page(body, context, page.next == 0 ? std::string() : std::to_string(page.next));
+  return json_answer(200, std::move(body));
+}
+
+}  // namespace posthorn::api::native

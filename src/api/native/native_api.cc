@@ -1,0 +1,17 @@
+#include "api/native/native_api.h"
+
+namespace posthorn::api::native {
+
+std::vector<Route> routes(const Services& services) {
+  std::vector<Route> routes;
+  add_tenant_routes(routes, services);
+  add_topic_routes(routes, services);
+  add_scope_routes(routes, services);
+  add_subscription_routes(routes, services);
+  add_publish_routes(routes, services);
+  add_event_routes(routes, services);
+  add_delivery_routes(routes, services);
+  return routes;
+}
+
+}  // namespace posthorn::api::native

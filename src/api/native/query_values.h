@@ -1,0 +1,23 @@
+// Query values that several lists share.
+#pragma once
+
+#include <optional>
+
+#include "api/kit/context.h"
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace posthorn::api::native {
+
+struct TimeRange {
+  std::optional<Timestamp> since;
+  std::optional<Timestamp> until;  // exclusive
+};
+
+// ?since= and ?until=. Errors: invalid_argument naming the parameter.
+Result<TimeRange> read_time_range(const Query& query);
+
+// ?topic=, exact; empty when absent. Errors: invalid_argument naming it.
+Result<std::string> read_topic_filter(const Query& query);
+
+}  // namespace posthorn::api::native

@@ -1,0 +1,33 @@
+// KeyRing: the master keys that seal secrets at rest.
+//
+// From POSTHORN_MASTER_KEY (base64 of 32 bytes; one key, which the server never writes down), else from <data
+// folder>/master.key, which the first start makes with mode 0600: one line a key, "<id> <base64 of 32 bytes>", the sealing one
+// first. Rotation adds a key in front, seals everything again, and only then drops the old ones: a stop in between loses
+// nothing.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "crypto/crypto.h"
+
+namespace posthorn::app {
+
+using Keys = std::vector<crypto::Sealer::Key>;
+
+std::string master_key_file(const std::string& data_dir);
+
+// Errors name the file or the variable and what is wrong (missing while the data folder is in use, mode, form).
+// `data_exists`: a folder that has a database must have its key file too; a new one is made only for a new folder.
+enum class DataState { fresh, exists };
+Result<Keys> load_keys(const std::string& data_dir, const std::string& from_environment, DataState state);
+
+// One key from its base64; its id is taken from the key's own digest.
+Result<crypto::Sealer::Key> parse_key(std::string_view base64, std::string field);
+crypto::Sealer::Key make_master_key();
+
+// Replaces the file by one with these keys: written beside it, synced, renamed. Mode 0600.
+Status write_keys(const std::string& data_dir, const Keys& keys);
+
+}  // namespace posthorn::app

@@ -1,0 +1,54 @@
+// The two kinds of loop a server has, each with what lives on it.
+//
+// InNode accepts and answers requests; OutNode owns lanes and outgoing connections. Their members are built and destroyed on
+// their own loop (wiring.cc), in the order they stand here.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "api/kit/router.h"
+#include "api/kit/service.h"
+#include "net/http_client.h"
+#include "net/http_server.h"
+#include "net/loop.h"
+#include "outbound/delivery_service.h"
+#include "outbound/fanout.h"
+#include "outbound/handover.h"
+#include "outbound/lane_set.h"
+#include "outbound/publisher.h"
+#include "outbound/transport.h"
+#include "outbound/upkeep.h"
+#include "store/store.h"
+
+namespace posthorn::app {
+
+struct OutNode {
+  explicit OutNode(std::string name) : loop(std::move(name)) {}
+
+  net::Loop loop;
+  std::unique_ptr<store::Session> session;
+  std::unique_ptr<net::HttpClient> client;
+  std::unique_ptr<outbound::HttpTransport> transport;
+  std::unique_ptr<outbound::LaneSet> lanes;
+  // Only the first out-node has these.
+  std::unique_ptr<outbound::Handover> handover;
+  std::unique_ptr<outbound::Fanout> fanout;
+  std::unique_ptr<outbound::Upkeep> upkeep;
+};
+
+struct InNode {
+  explicit InNode(std::string name) : loop(std::move(name)) {}
+
+  net::Loop loop;
+  std::unique_ptr<store::Session> session;
+  std::unique_ptr<outbound::Handover> handover;
+  std::unique_ptr<outbound::Publisher> publisher;
+  std::unique_ptr<outbound::DeliveryService> deliveries;
+  std::unique_ptr<api::Router> router;
+  std::unique_ptr<api::Service> service;
+  std::unique_ptr<net::HttpServer> server;
+};
+
+}  // namespace posthorn::app

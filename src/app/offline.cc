@@ -1,0 +1,42 @@
+#include "app/offline.h"
+
+#include "app/key_ring.h"
+#include "store/sqlite/sqlite_store.h"
+
+namespace posthorn::app {
+namespace {
+
+std::string secret_context(SubscriptionId id) { return "subscription " + to_text(id); }
+
+}  // namespace
+
+Status backup(const Config& config, const std::string& file) { return store::sqlite::backup_sqlite(config.data_dir, file); }
+
+Status restore(const Config& config, const std::string& file) { return store::sqlite::restore_sqlite(file, config.data_dir); }
+
+Result<std::string> rotate_key(const Config& config) {
+  if (!config.master_key.empty()) {
+    return invalid("POSTHORN_MASTER_KEY", "is set: a key from the environment is not the server's to replace",
+                   "key_from_environment");
+  }
+  auto keys = load_keys(config.data_dir, "", DataState::exists);
+  if (!keys) return std::move(keys).error();
+  // From here a stop at any point leaves a ring that opens everything: first both keys, at the end the new one alone.
+  const auto fresh = make_master_key();
+  keys->insert(keys->begin(), fresh);
+  if (auto written = write_keys(config.data_dir, *keys); !written) return std::move(written).error();
+
+  const crypto::Sealer sealer(*keys);
+  auto count =
+      store::sqlite::reseal_sqlite(config.data_dir, [&](SubscriptionId id, std::string_view sealed) -> Result<std::string> {
+        auto plain = sealer.open(sealed, secret_context(id));
+        if (!plain) return std::move(plain).error();
+        return sealer.seal(*plain, secret_context(id));
+      });
+  if (!count) return std::move(count).error();
+  if (auto written = write_keys(config.data_dir, {fresh}); !written) return std::move(written).error();
+  return "sealed the secrets of " + std::to_string(*count) + " subscriptions under a new key in " +
+         master_key_file(config.data_dir);
+}
+
+}  // namespace posthorn::app

@@ -1,0 +1,383 @@
+#include "app/wiring.h"
+
+#include <unistd.h>
+
+#include <future>
+
+#include "api/native/native_api.h"
+#include "app/data_folder.h"
+#include "app/key_ring.h"
+#include "observe/log.h"
+#include "store/sqlite/sqlite_store.h"
+
+namespace posthorn::app {
+namespace {
+
+constexpr auto kPendingWatchTime = 15s;
+
+// Runs `work` on the loop and waits for it. Not from a loop's thread.
+void on_loop(net::Loop& loop, UniqueFunction<void()> work) {
+  std::promise<void> ran;
+  loop.post([&work, &ran] {
+    work();
+    ran.set_value();
+  });
+  ran.get_future().wait();
+}
+
+// Starts an operation on the loop and waits for its answer.
+template <class T>
+Result<T> ask(net::Loop& loop, UniqueFunction<void(UniqueFunction<void(Result<T>)>)> start) {
+  std::promise<Result<T>> answer;
+  loop.post([&] { start([&answer](Result<T> result) { answer.set_value(std::move(result)); }); });
+  return answer.get_future().get();
+}
+
+// The same for operations that only end.
+bool wait_until_done(net::Loop& loop, SteadyTime deadline, UniqueFunction<void(UniqueFunction<void()>)> start) {
+  auto ended = std::make_shared<std::promise<void>>();
+  auto future = ended->get_future();
+  loop.post([ended, start = std::move(start)]() mutable { start([ended] { ended->set_value(); }); });
+  return future.wait_until(deadline) == std::future_status::ready;
+}
+
+std::string node_name() { return "pid-" + std::to_string(::getpid()) + "-" + std::to_string(random_seed()); }
+
+}  // namespace
+
+Server::Server(Config config) : config_(std::move(config)) {}
+
+Server::~Server() { stop(); }
+
+Status Server::start() {
+  if (auto opened = open_store(); !opened) return opened;
+  if (auto started = start_out_nodes(); !started) return started;
+  if (auto loaded = load(); !loaded) return loaded;
+  if (auto started = start_engine(); !started) return started;
+  if (auto started = start_in_nodes(); !started) return started;
+  register_gauges();
+  phase_ = Phase::serving;
+  return {};
+}
+
+Status Server::open_store() {
+  auto folder = prepare_data_folder(config_.data_dir);
+  if (!folder) return std::move(folder).error();
+  auto keys = load_keys(config_.data_dir, config_.master_key, *folder);
+  if (!keys) return std::move(keys).error();
+  sealer_ = std::make_unique<crypto::Sealer>(std::move(*keys));
+
+  store::sqlite::SqliteOptions options;
+  options.data_dir = config_.data_dir;
+  auto opened = store::sqlite::open_sqlite(options, clock_);
+  if (!opened) return std::move(opened).error();
+  store_ = std::move(*opened);
+  ids_ = std::make_unique<IdSource>(clock_, random_seed(), std::uint16_t{0}, store_->largest_key());
+  tenants_ = std::make_unique<access::Tenants>(clock_, *ids_);
+  catalogue_ = std::make_unique<outbound::Catalogue>(clock_, *ids_, *sealer_);
+  return {};
+}
+
+Status Server::start_out_nodes() {
+  for (std::uint32_t i = 0; i < config_.out_loops; ++i) {
+    auto& node = *out_nodes_.emplace_back(std::make_unique<OutNode>("out-" + std::to_string(i)));
+    node.loop.start();
+    on_loop(node.loop, [&] { build_out_node(node); });
+  }
+  on_loop(out_nodes_.front()->loop, [&] { build_engine_upkeep(*out_nodes_.front()); });
+  return {};
+}
+
+void Server::build_out_node(OutNode& node) {
+  net::HttpClientOptions options;
+  options.filter = net::PeerFilter(config_.allowed_peers);
+  options.ca_file = config_.ca_file;
+  if (!config_.proxy.empty()) {
+    const auto proxy = net::parse_url(config_.proxy, "proxy");  // checked when the configuration was read
+    options.proxy_host = proxy->host;
+    options.proxy_port = proxy->port;
+  }
+  node.session = store_->open_session(node.loop);
+  node.client = std::make_unique<net::HttpClient>(node.loop, clock_, std::move(options));
+  node.transport = std::make_unique<outbound::HttpTransport>(node.loop, *node.client, clock_);
+  node.lanes = std::make_unique<outbound::LaneSet>(node.loop, *node.session, *catalogue_, *node.transport, clock_, gate_,
+                                                   metrics_, random_seed());
+}
+
+void Server::build_engine_upkeep(OutNode& node) {
+  outbound::RetentionPeriods periods;
+  periods.payloads = config_.payload_retention;
+  periods.attempts = config_.attempt_retention;
+  periods.deliveries = config_.delivery_retention;
+  periods.idempotency = config_.idempotency_retention;
+  node.upkeep = std::make_unique<outbound::Upkeep>(node.loop, *node.session, clock_, node_name(), periods);
+  node.handover = std::make_unique<outbound::Handover>(node.loop, lane_targets());
+  node.fanout = std::make_unique<outbound::Fanout>(node.loop, *node.session, *catalogue_, *ids_, clock_, gate_,
+                                                   [&node](std::vector<outbound::Work> work) {
+                                                     for (auto& one : work) node.handover->add(std::move(one));
+                                                   });
+}
+
+std::vector<outbound::LaneTarget> Server::lane_targets() {
+  std::vector<outbound::LaneTarget> targets;
+  for (const auto& node : out_nodes_) {
+    targets.push_back(
+        {&node->loop, [lanes = node->lanes.get()](std::vector<outbound::Work> work) { lanes->accept(std::move(work)); }});
+  }
+  return targets;
+}
+
+Status Server::load() {
+  OutNode& node = *out_nodes_.front();
+  auto rows = ask<store::Catalogue>(node.loop, [&](auto done) { node.session->load_catalogue(std::move(done)); });
+  if (!rows) return std::move(rows).error();
+  std::vector<store::Credential> credentials = std::move(rows->credentials);
+  tenants_->fill(std::move(rows->tenants));
+  if (auto ready = first_run(credentials); !ready) return ready;
+  authorizer_ = std::make_unique<access::Authorizer>(std::move(credentials));
+  if (auto filled = catalogue_->fill(std::move(*rows)); !filled) return filled;
+  catalogue_->on_subscription_change(
+      [this](const domain::SubscriptionPtr& subscription, bool) { on_subscription_change(subscription->id.key); });
+  return {};
+}
+
+// Makes what a new store needs: tenant "default" and the administrator's key.
+Status Server::first_run(std::vector<store::Credential>& credentials) {
+  OutNode& node = *out_nodes_.front();
+  if (!config_.admin_key.empty()) {
+    credentials = {access::make_credential("admin", config_.admin_key, clock_.wall_now())};
+  } else if (credentials.empty()) {
+    new_admin_key_ = access::make_key();
+    credentials = {access::make_credential("admin", new_admin_key_, clock_.wall_now())};
+    auto saved =
+        ask<void>(node.loop, [&](auto done) { node.session->save_credential({credentials.front()}, std::move(done)); });
+    if (!saved) return saved;
+  }
+  if (!tenants_->list("", 1).empty()) return {};
+  Status made;
+  net::run_on(node.loop, [&]() -> net::Task<> {
+    domain::Tenant tenant;
+    tenant.name = "default";
+    tenant.display_name = "Default";
+    tenant.webhooks_enabled = true;
+    auto saved = co_await tenants_->save(*node.session, std::move(tenant), 0);
+    if (!saved) made = std::move(saved).error();
+  });
+  return made;
+}
+
+Status Server::start_engine() {
+  OutNode& first = *out_nodes_.front();
+  auto leases = ask<std::vector<store::Lease>>(first.loop, [&](auto done) { first.upkeep->start(std::move(done)); });
+  if (!leases) return std::move(leases).error();
+  for (std::size_t i = 0; i < out_nodes_.size(); ++i) {
+    std::vector<store::Lease> mine;
+    for (const auto& lease : *leases) {
+      if (lease.shard % out_nodes_.size() == i) mine.push_back(lease);
+    }
+    auto& node = *out_nodes_[i];
+    auto started = ask<void>(node.loop, [&](auto done) { node.lanes->start(std::move(mine), std::move(done)); });
+    if (!started) return started;
+  }
+  auto fanout = ask<void>(first.loop, [&](auto done) { first.fanout->start(std::move(done)); });
+  if (!fanout) return fanout;
+  on_loop(first.loop, [&] {
+    pending_alarm_ = first.loop.make_alarm([this] { watch_pending(); });
+    watch_pending();
+  });
+  return {};
+}
+
+Status Server::start_in_nodes() {
+  std::uint16_t port = config_.listen_port;
+  for (std::uint32_t i = 0; i < config_.in_loops; ++i) {
+    auto& node = *in_nodes_.emplace_back(std::make_unique<InNode>("in-" + std::to_string(i)));
+    node.loop.start();
+    on_loop(node.loop, [&] { build_in_node(node, port); });
+    if (auto started = node.server->start(); !started) return started;
+    port = node.server->port();  // port 0: the others share what the first was given
+  }
+  return {};
+}
+
+void Server::build_in_node(InNode& node, std::uint16_t port) {
+  node.session = store_->open_session(node.loop);
+  node.handover = std::make_unique<outbound::Handover>(node.loop, lane_targets());
+  outbound::PublishLimits limits;
+  limits.event_body_bytes_max = config_.event_body_bytes_max;
+  node.publisher = std::make_unique<outbound::Publisher>(node.loop, *node.session, *catalogue_, clock_, *ids_, gate_, metrics_,
+                                                         limits, make_work_sink(node));
+  node.deliveries = std::make_unique<outbound::DeliveryService>(
+      *node.session, clock_, [&node](domain::PendingDelivery pending) { node.handover->add(std::move(pending)); },
+      [this](SubscriptionKey subscription, DeliveryKey delivery) {
+        auto& target = *out_nodes_[outbound::target_of(subscription, out_nodes_.size())];
+        target.loop.post([&target, subscription, delivery] { target.lanes->cancelled(subscription, delivery); });
+      });
+
+  const api::native::Services services{*node.session,   *tenants_,        *catalogue_,
+                                       *node.publisher, *node.deliveries, config_.event_body_bytes_max};
+  auto routes = api::native::routes(services);
+  for (auto& route : api::admin::routes({[this] { return readiness(); }, metrics_, api::admin::MetricsAccess::with_key}))
+    routes.push_back(std::move(route));
+  node.router = std::make_unique<api::Router>(std::move(routes));
+  node.service = std::make_unique<api::Service>(*node.router, *authorizer_, *tenants_, clock_, random_seed());
+  net::HttpServerOptions options;
+  options.host = config_.listen_host;
+  options.port = port;
+  options.tls = {config_.tls_certificate_file, config_.tls_key_file};
+  node.server = std::make_unique<net::HttpServer>(node.loop, *node.service, clock_, std::move(options));
+}
+
+outbound::WorkSink Server::make_work_sink(InNode& node) {
+  OutNode& first = *out_nodes_.front();
+  return [&node, &first](outbound::AcceptedWork work) {
+    node.handover->add(work);
+    if (work.remaining.empty()) return;
+    first.loop.post([&first, event = std::move(work.event), remaining = std::move(work.remaining)]() mutable {
+      first.fanout->add(std::move(event), std::move(remaining));
+    });
+  };
+}
+
+void Server::on_subscription_change(SubscriptionKey subscription) {
+  auto& node = *out_nodes_[outbound::target_of(subscription, out_nodes_.size())];
+  node.loop.post([&node, subscription] {
+    if (node.lanes) node.lanes->subscription_changed(subscription);
+  });
+}
+
+void Server::register_gauges() {
+  const auto sum = [this](std::size_t (outbound::LaneSet::*read)() const) {
+    std::size_t total = 0;
+    for (const auto& node : out_nodes_) total += (*node->lanes.*read)();
+    return static_cast<double>(total);
+  };
+  metrics_.gauge("posthorn_lanes", "Lanes in memory", [=] { return sum(&outbound::LaneSet::lanes); });
+  metrics_.gauge("posthorn_lane_depth", "Deliveries in the lanes' memory", [=] { return sum(&outbound::LaneSet::in_memory); });
+  metrics_.gauge("posthorn_attempts_in_flight", "Attempts that wait for an answer",
+                 [=] { return sum(&outbound::LaneSet::in_flight); });
+  metrics_.gauge("posthorn_runnable_deliveries", "Deliveries that could run now but wait",
+                 [this] { return static_cast<double>(gate_.runnable()); });
+  metrics_.gauge("posthorn_pending_deliveries", "Deliveries that are neither delivered nor given up (counted every 15 s)",
+                 [this] { return static_cast<double>(pending_count_.load()); });
+  metrics_.gauge("posthorn_oldest_pending_age_seconds", "Age of the oldest pending delivery's event", [this] {
+    const auto oldest = oldest_pending_ms_.load();
+    if (oldest == 0) return 0.0;
+    return std::chrono::duration<double>(clock_.schedule_now() - Timestamp(Milliseconds(oldest))).count();
+  });
+  const auto measure = [this](std::string_view name, std::string_view help, double (*read)(const store::Measures&)) {
+    metrics_.gauge(name, help, [this, read] { return read(store_->measures()); });
+  };
+  measure("posthorn_store_transactions", "Transactions committed since the start",
+          [](const auto& m) { return double(m.transactions); });
+  measure("posthorn_store_operations", "Writes committed since the start", [](const auto& m) { return double(m.operations); });
+  measure("posthorn_store_queued", "Writes that wait for the writer", [](const auto& m) { return double(m.queued); });
+  measure("posthorn_store_commit_seconds_total", "Time spent in commits",
+          [](const auto& m) { return std::chrono::duration<double>(m.commit_time_total).count(); });
+  measure("posthorn_store_commit_seconds_last", "Duration of the last commit",
+          [](const auto& m) { return std::chrono::duration<double>(m.commit_time_last).count(); });
+  measure("posthorn_store_wal_bytes", "Size of the write-ahead log", [](const auto& m) { return double(m.wal_bytes); });
+  measure("posthorn_store_data_bytes", "Size of the database file", [](const auto& m) { return double(m.data_bytes); });
+  metrics_.gauge("posthorn_loop_lag_seconds", "How late the latest loop last was", [this] {
+    std::chrono::nanoseconds worst{0};
+    for (const auto& node : in_nodes_) worst = std::max(worst, node->loop.lag());
+    for (const auto& node : out_nodes_) worst = std::max(worst, node->loop.lag());
+    return std::chrono::duration<double>(worst).count();
+  });
+}
+
+void Server::watch_pending() {
+  out_nodes_.front()->session->count_pending([this](Result<store::PendingCount> count) {
+    if (count) {
+      pending_count_ = count->pending;
+      oldest_pending_ms_ = count->oldest ? count->oldest->time_since_epoch().count() : 0;
+    }
+    if (pending_alarm_) pending_alarm_->set(clock_.steady_now() + kPendingWatchTime);
+  });
+}
+
+Status Server::reload() {
+  for (const auto& node : in_nodes_) {
+    if (auto reloaded = node->server->reload_tls(); !reloaded) return reloaded;
+  }
+  return {};
+}
+
+std::uint16_t Server::port() const { return in_nodes_.front()->server->port(); }
+
+api::admin::Readiness Server::readiness() const {
+  const Phase phase = phase_;
+  if (phase == Phase::starting) return {false, "starting"};
+  if (phase != Phase::serving) return {false, "stopping"};
+  const auto health = store_->health();
+  return {health.state == store::Health::State::ok, health.reason};
+}
+
+void Server::stop() {
+  if (phase_.exchange(Phase::draining) == Phase::stopped) {
+    phase_ = Phase::stopped;
+    return;
+  }
+  drain(clock_.steady_now() + config_.shutdown_grace);
+  tear_down();
+  phase_ = Phase::stopped;
+}
+
+void Server::drain(SteadyTime deadline) {
+  const auto left = [&] {
+    return std::max(std::chrono::duration_cast<Milliseconds>(deadline - clock_.steady_now()), Milliseconds(0));
+  };
+  for (const auto& node : in_nodes_) {
+    if (node->server) node->server->stop(left());
+  }
+  if (out_nodes_.empty()) return;
+  OutNode& first = *out_nodes_.front();
+  if (first.fanout) wait_until_done(first.loop, deadline, [&first](auto done) { first.fanout->stop(std::move(done)); });
+  for (const auto& node : out_nodes_) {
+    if (!node->lanes) continue;
+    const bool drained = wait_until_done(node->loop, deadline, [&node](auto done) { node->lanes->drain(std::move(done)); });
+    if (!drained)
+      observe::log(observe::Level::warning, "attempts were cut off by the end of the grace time; they will be made again");
+    net::run_on(node->loop, [&node]() -> net::Task<> { co_await node->transport->stop(); });
+  }
+}
+
+void Server::tear_down() {
+  for (auto& node : in_nodes_) {
+    on_loop(node->loop, [&] {
+      node->server.reset();
+      node->service.reset();
+      node->router.reset();
+      node->deliveries.reset();
+      node->publisher.reset();
+      node->handover.reset();
+      node->session.reset();
+    });
+  }
+  for (auto& node : out_nodes_) {
+    on_loop(node->loop, [&] {
+      if (node->upkeep) node->upkeep->stop();
+      pending_alarm_.reset();
+    });
+  }
+  // Writes that are under way complete into objects that still stand; only then do these go.
+  if (store_) store_->stop();
+  for (auto& node : out_nodes_) {
+    on_loop(node->loop, [&] {
+      node->upkeep.reset();
+      node->fanout.reset();
+      node->handover.reset();
+      node->lanes.reset();
+      node->transport.reset();
+      node->client.reset();
+      node->session.reset();
+    });
+  }
+  for (auto& node : in_nodes_) node->loop.stop();
+  for (auto& node : out_nodes_) node->loop.stop();
+  in_nodes_.clear();
+  out_nodes_.clear();
+  store_.reset();
+}
+
+}  // namespace posthorn::app

@@ -1,0 +1,87 @@
+// Server: the object graph of a running Posthorn, built from a Config. wiring.cc reads like a table of contents.
+//
+// Lifecycle: start() opens the store, takes over its shards, starts lanes and then listeners; when it returns the server
+// serves.
+//   stop() refuses new work, finishes and records what runs (within the grace time), closes the store. Twice is fine; stop()
+//   after a failed start() undoes what had started.
+// Concurrency: start() and stop() from one thread that runs no loop.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "access/authorizer.h"
+#include "access/tenants.h"
+#include "api/admin/operations.h"
+#include "app/config.h"
+#include "app/nodes.h"
+#include "base/ids.h"
+#include "crypto/crypto.h"
+#include "observe/metrics.h"
+#include "outbound/catalogue.h"
+#include "outbound/runnable_gate.h"
+#include "store/store.h"
+
+namespace posthorn::app {
+
+class Server {
+ public:
+  explicit Server(Config config);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  Status start();
+  void stop();
+
+  // Reads certificate files again (SIGHUP). Errors: what could not be read; the old ones stay.
+  Status reload();
+
+  std::uint16_t port() const;
+  // The administrator's key when this start made it; to be shown once. Empty otherwise.
+  const std::string& new_admin_key() const { return new_admin_key_; }
+
+  // Any thread.
+  api::admin::Readiness readiness() const;
+
+ private:
+  Status open_store();
+  Status load();
+  Status first_run(std::vector<store::Credential>& credentials);
+  Status start_out_nodes();
+  void build_out_node(OutNode& node);
+  void build_engine_upkeep(OutNode& node);
+  Status start_engine();
+  Status start_in_nodes();
+  void build_in_node(InNode& node, std::uint16_t port);
+  outbound::WorkSink make_work_sink(InNode& node);
+  std::vector<outbound::LaneTarget> lane_targets();
+  void on_subscription_change(SubscriptionKey subscription);
+  void register_gauges();
+  void watch_pending();
+  void drain(SteadyTime deadline);
+  void tear_down();
+
+  Config config_;
+  SystemClock clock_;
+  observe::Metrics metrics_;
+  outbound::RunnableGate gate_;
+  std::unique_ptr<crypto::Sealer> sealer_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<IdSource> ids_;
+  std::unique_ptr<access::Tenants> tenants_;
+  std::unique_ptr<outbound::Catalogue> catalogue_;
+  std::unique_ptr<access::Authorizer> authorizer_;
+  std::vector<std::unique_ptr<OutNode>> out_nodes_;
+  std::vector<std::unique_ptr<InNode>> in_nodes_;
+  std::unique_ptr<Alarm> pending_alarm_;
+  std::atomic<std::uint64_t> pending_count_{0};
+  std::atomic<std::int64_t> oldest_pending_ms_{0};  // when it was accepted; 0: nothing is pending
+  std::string new_admin_key_;
+  enum class Phase { starting, serving, draining, stopped };
+  std::atomic<Phase> phase_{Phase::starting};
+};
+
+}  // namespace posthorn::app

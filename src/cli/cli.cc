@@ -1,0 +1,132 @@
+#include "cli/cli.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <cstdlib>
+#include <iostream>
+
+#include "cli/command.h"
+
+namespace posthorn::cli {
+namespace {
+
+constexpr const char* kExamples =
+    "\nStart here:\n"
+    "  posthorn demo                              see it work on this machine's own files, in a minute\n"
+    "  posthorn serve --allow-peer 127.0.0.0/8    run a server that may deliver to this machine\n"
+    "  posthorn listen --subscribe 'document.*'   see deliveries arrive\n"
+    "  posthorn topics put document.created       make a topic\n"
+    "  posthorn send document.created '{\"id\":1}'  publish an event\n"
+    "  posthorn watch ~/Documents                 publish an event for every file that changes\n"
+    "  posthorn deliveries list                   what was delivered, what was not\n"
+    "  posthorn doctor                            check the configuration and this machine\n"
+    "\nEach command explains itself: posthorn COMMAND --help\n";
+
+std::string exit_code_text() {
+  std::string text = "\nExit codes:\n";
+  for (const auto& [code, word, meaning] : exit_codes()) {
+    text += "  " + std::to_string(static_cast<int>(code)) + "  " + std::string(word) + std::string(13 - word.size(), ' ') +
+            std::string(meaning) + "\n";
+  }
+  return text;
+}
+
+void add_version_command(CLI::App& root, Context& context) {
+  auto* command = add_command(root, "version", "Print the version", "  posthorn version\n");
+  command->callback([&context] {
+    context.action = [&context] {
+      context.console.out() << "posthorn " << context.hooks.version << "\n";
+      return ExitCode::ok;
+    };
+  });
+}
+
+void add_help_command(CLI::App& root, Context& context) {
+  auto* command = add_command(root, "help", "Explain a command", "  posthorn help\n  posthorn help send\n");
+  auto names = std::make_shared<std::vector<std::string>>();
+  command->add_option("command", *names, "The command")->type_name("COMMAND");
+  command->callback([&root, &context, names] {
+    context.action = [&root, &context, names] {
+      const CLI::App* found = &root;
+      for (const auto& name : *names) {
+        const auto next = found->get_subcommands([&name](const CLI::App* child) { return child->get_name() == name; });
+        if (next.empty()) {
+          context.console.error("There is no command \"" + name + "\". posthorn help lists them.");
+          return ExitCode::usage;
+        }
+        found = next.front();
+      }
+      context.console.out() << found->help();
+      return ExitCode::ok;
+    };
+  });
+}
+
+void describe(CLI::App& root, Context& context) {
+  root.name("posthorn");
+  root.description("Posthorn sends webhooks: publish an event once, and every subscriber gets it, signed, with retries.");
+  root.footer(kExamples + exit_code_text());
+  root.set_version_flag("--version", "posthorn " + context.hooks.version);
+  root.require_subcommand(0, 1);
+  root.get_formatter()->column_width(34);
+  add_server_commands(root, context);
+  add_demo_command(root, context);
+  add_watch_command(root, context);
+  add_send_command(root, context);
+  add_listen_command(root, context);
+  add_catalogue_commands(root, context);
+  add_subscription_commands(root, context);
+  add_delivery_commands(root, context);
+  add_verify_command(root, context);
+  add_doctor_command(root, context);
+  add_version_command(root, context);
+  add_completion_command(root, context);
+  add_help_command(root, context);
+}
+
+// CLI11's help and version come as exceptions.
+int finish_parse(const CLI::App& root, const CLI::ParseError& outcome, Console& console) {
+  if (outcome.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
+    root.exit(outcome, console.out(), console.err());
+    return static_cast<int>(ExitCode::ok);
+  }
+  console.error(outcome.what());
+  const CLI::App* asked = &root;
+  while (!asked->get_subcommands().empty()) asked = asked->get_subcommands().front();
+  std::string path = asked->get_name();
+  for (const CLI::App* parent = asked->get_parent(); parent != nullptr; parent = parent->get_parent()) {
+    path = parent->get_name() + " " + path;
+  }
+  console.err() << "Try: " << path << " --help\n";
+  return static_cast<int>(ExitCode::usage);
+}
+
+}  // namespace
+
+int run(const std::vector<std::string>& arguments, const Hooks& hooks, Console& console, const Environment& environment) {
+  Context context{hooks, console, environment, {}};
+  CLI::App root;
+  describe(root, context);
+  try {
+    root.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::ParseError& outcome) {
+    return finish_parse(root, outcome, console);
+  }
+  if (!context.action) {
+    console.out() << root.help();
+    return static_cast<int>(ExitCode::ok);
+  }
+  return static_cast<int>(context.action());
+}
+
+int run(int argc, const char* const* argv, const Hooks& hooks) {
+  const Environment environment = [](const char* name) -> const char* { return std::getenv(name); };
+  Console console(std::cout, std::cerr, detect_style(environment));
+  const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  const int code = run(arguments, hooks, console, environment);
+  std::cout.flush();
+  return code;
+}
+
+}  // namespace posthorn::cli

@@ -1,0 +1,201 @@
+#include "cli/listing.h"
+
+#include <CLI/App.hpp>
+#include <algorithm>
+#include <boost/json/serialize.hpp>
+
+#include "base/clock.h"
+#include "base/limits.h"
+
+namespace posthorn::cli {
+namespace {
+
+namespace bj = boost::json;
+
+constexpr std::string_view kAbsent = "–";
+
+const bj::value* find_member(const bj::object& item, std::string_view path) {
+  const auto slash = path.find('/');
+  const auto* value = item.if_contains(path.substr(0, slash));
+  if (value == nullptr || slash == std::string_view::npos) return value;
+  const auto* object = value->if_object();
+  return object == nullptr ? nullptr : find_member(*object, path.substr(slash + 1));
+}
+
+std::string plain_text(const bj::value& value) {
+  if (value.is_string()) return std::string(value.get_string());
+  if (value.is_null()) return {};
+  return bj::serialize(value);
+}
+
+std::string list_text(const bj::value& value) {
+  const auto* items = value.if_array();
+  if (items == nullptr) return plain_text(value);
+  std::string text;
+  for (const auto& item : *items) text += (text.empty() ? "" : ", ") + plain_text(item);
+  return text;
+}
+
+Color color_of(const Field& field, std::string_view text) {
+  if (field.kind != Field::Kind::state) return Color::plain;
+  if (text == "succeeded" || text == "2xx") return Color::green;
+  if (text == "exhausted") return Color::red;
+  if (text == "pending") return Color::yellow;
+  return Color::plain;
+}
+
+std::string with_query(const std::string& path, const std::string& member, const std::string& value) {
+  return path + (path.find('?') == std::string::npos ? "?" : "&") + member + "=" + path_segment(value);
+}
+
+}  // namespace
+
+std::string time_text(std::string_view rfc3339) {
+  const auto time = parse_rfc3339(rfc3339);
+  if (!time) return std::string(rfc3339);
+  std::string text = to_rfc3339(*time).substr(0, 19);
+  text[10] = ' ';
+  return text;
+}
+
+std::string field_text(const bj::object& item, const Field& field) {
+  const auto* value = find_member(item, field.member);
+  std::string text;
+  if (value != nullptr) {
+    switch (field.kind) {
+      case Field::Kind::time:
+        text = time_text(plain_text(*value));
+        break;
+      case Field::Kind::list:
+        text = list_text(*value);
+        break;
+      case Field::Kind::yes_no:
+        text = value->is_bool() ? (value->get_bool() ? "yes" : "no") : plain_text(*value);
+        break;
+      case Field::Kind::text:
+      case Field::Kind::number:
+      case Field::Kind::state:
+        text = plain_text(*value);
+        break;
+    }
+  }
+  return text.empty() ? std::string(kAbsent) : text;
+}
+
+Result<bj::array> fetch_items(Api& api, const std::string& path, std::size_t limit) {
+  bj::array items;
+  std::string cursor;
+  while (limit == 0 || items.size() < limit) {
+    const std::size_t wanted = limit == 0 ? kPageItemsMax : std::min(limit - items.size(), kPageItemsMax);
+    ApiRequest request;
+    request.path = with_query(path, "limit", std::to_string(wanted));
+    if (!cursor.empty()) request.path = with_query(request.path, "cursor", cursor);
+    auto page = call_json(api, std::move(request));
+    if (!page) return page.error();
+    auto* object = page->if_object();
+    auto* found = object == nullptr ? nullptr : object->if_contains("items");
+    if (found == nullptr || !found->is_array()) return internal_error("The server's answer is not a list.");
+    for (auto& item : found->get_array()) items.push_back(std::move(item));
+    const auto* next = object->if_contains("nextCursor");
+    if (next == nullptr || next->is_null()) break;
+    cursor = plain_text(*next);
+  }
+  return items;
+}
+
+ExitCode show_list(Context& context, const RemoteOptions& options, const ListRequest& request) {
+  auto settings = remote_settings(context, options);
+  if (!settings) return fail_usage(context, settings.error());
+  RemoteApi api(*settings);
+  auto items = fetch_items(api, request.path, request.limit);
+  if (!items) return fail(context, items.error());
+  if (options.json) {
+    context.console.out() << bj::serialize(*items) << "\n";
+    return ExitCode::ok;
+  }
+  if (items->empty()) {
+    context.console.err() << request.empty_text << "\n";
+    return ExitCode::ok;
+  }
+  std::vector<Column> columns;
+  for (const auto& field : request.fields) {
+    columns.push_back({field.title, field.kind == Field::Kind::number ? Column::Align::right : Column::Align::left});
+  }
+  Table table(std::move(columns));
+  for (const auto& item : *items) {
+    const auto* object = item.if_object();
+    if (object == nullptr) continue;
+    std::vector<Cell> cells;
+    for (const auto& field : request.fields) {
+      std::string text = field_text(*object, field);
+      const Color color = color_of(field, text);
+      cells.emplace_back(std::move(text), color);
+    }
+    table.add(std::move(cells));
+  }
+  context.console.out() << table.render(context.console);
+  return ExitCode::ok;
+}
+
+void print_object(Context& context, const bj::object& object) {
+  std::size_t widest = 0;
+  for (const auto& member : object) widest = std::max(widest, std::string_view(member.key()).size());
+  for (const auto& member : object) {
+    const std::string_view name = member.key();
+    const auto& value = member.value();
+    std::string text =
+        value.is_structured() ? printable_lines(indent_json(bj::serialize(value))) : printable(plain_text(value));
+    if (text.empty()) text = kAbsent;
+    for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1)) {
+      text.insert(at + 1, std::string(widest + 2, ' '));
+    }
+    context.console.out() << context.console.paint(Color::bold, printable(name)) << std::string(widest - name.size() + 2, ' ')
+                          << text << "\n";
+  }
+}
+
+ExitCode show_object(Context& context, const RemoteOptions& options, ApiRequest request) {
+  auto settings = remote_settings(context, options);
+  if (!settings) return fail_usage(context, settings.error());
+  RemoteApi api(*settings);
+  auto value = call_json(api, std::move(request));
+  if (!value) return fail(context, value.error());
+  if (options.json || !value->is_object()) {
+    context.console.out() << bj::serialize(*value) << "\n";
+  } else {
+    print_object(context, value->get_object());
+  }
+  return ExitCode::ok;
+}
+
+ExitCode run_call(Context& context, const RemoteOptions& options, ApiRequest request, const std::string& done_text) {
+  auto settings = remote_settings(context, options);
+  if (!settings) return fail_usage(context, settings.error());
+  RemoteApi api(*settings);
+  auto value = call_json(api, std::move(request));
+  if (!value) return fail(context, value.error());
+  context.console.out() << printable(done_text) << "\n";
+  return ExitCode::ok;
+}
+
+Result<bj::value> change_or_make(Api& api, const std::string& path, const bj::object& changes) {
+  ApiRequest request;
+  request.method = "PATCH";
+  request.path = path;
+  request.body = bj::serialize(changes);
+  ApiRequest make = request;
+  auto changed = call_json(api, std::move(request));
+  if (changed || changed.error().kind != ErrorKind::not_found) return changed;
+  make.method = "PUT";
+  return call_json(api, std::move(make));
+}
+
+void add_page_options(CLI::App& command, PageOptions& page) {
+  command.add_option("--limit", page.limit, "At most so many (default 50)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1'000'000))
+      ->group("Output");
+  command.add_flag("--all", page.all, "All of them, however many")->group("Output");
+}
+
+}  // namespace posthorn::cli

@@ -1,0 +1,88 @@
+#include "store/sqlite/delivery_writes.h"
+
+namespace posthorn::store::sqlite {
+namespace {
+
+using domain::DeliveryState;
+
+constexpr std::string_view kGone = "gone";  // Subscription::disabled_reason after a 410
+
+Error no_such_delivery() { return not_found("the delivery does not exist"); }
+
+}  // namespace
+
+void DeliveryWrites::insert_attempt(const RecordAttempt& write) {
+  const domain::Attempt& attempt = write.attempt;
+  const auto detail = attempt.detail.empty() ? std::nullopt : std::optional<std::string_view>(attempt.detail);
+  const auto response = attempt.response.empty() ? std::nullopt : std::optional(as_blob(attempt.response));
+  insert_attempt_.run(write.delivery.key, attempt.number, attempt.started_at, std::int64_t{attempt.duration.count()},
+                      static_cast<int>(attempt.failure), attempt.status, detail, response);
+}
+
+Result<RecordedAttempt> DeliveryWrites::record(const RecordAttempt& write) {
+  if (!known_.holds(write.lease)) {
+    return Error{ErrorKind::fenced, "fenced", "another owner has the shard", {}, std::nullopt};
+  }
+  const auto changed = finish_pending_.run(write.delivery.key, write.attempt.number, static_cast<int>(write.state), write.due,
+                                           write.at);
+  if (changed == 0) return record_late(write);
+  insert_attempt(write);
+  if (write.disable_subscription) catalogue_.disable(write.subscription, kGone, write.at);
+  return RecordedAttempt{write.state};
+}
+
+// The delivery is gone, no longer pending, or has this attempt or a later one already.
+Result<RecordedAttempt> DeliveryWrites::record_late(const RecordAttempt& write) {
+  DeliveryState state;
+  if (Cursor row = find_state_.open(write.delivery.key); row.next()) {
+    state = read_state(row, 0);
+  } else {
+    return no_such_delivery();
+  }
+  if (Cursor row = find_attempt_.open(write.delivery.key, write.attempt.number); row.next()) return RecordedAttempt{state};
+  insert_attempt(write);
+  count_attempt_.run(write.delivery.key, write.attempt.number, write.at);
+  if (write.disable_subscription) catalogue_.disable(write.subscription, kGone, write.at);
+  return RecordedAttempt{state};
+}
+
+Result<domain::PendingDelivery> DeliveryWrites::resend(const ResendDelivery& write) {
+  if (known_.is_deleted(write.tenant)) return no_such_delivery();
+  domain::PendingDelivery pending{.id = write.delivery, .subscription = {}, .event = nullptr, .due = write.now};
+  EventKey event;
+  if (Cursor row = find_delivery_.open(write.delivery.key, write.delivery.salt, write.tenant); row.next()) {
+    if (read_state(row, 0) == DeliveryState::pending) return conflict({}, "the delivery is pending already", "already_pending");
+    if (row.integer(4) != 0) return conflict({}, "the event's payload has been expunged", "payload_expunged");
+    pending.attempts = pending.schedule_start = row.count(1);
+    pending.subscription = row.key<SubscriptionKey>(2);
+    event = row.key<EventKey>(3);
+  } else {
+    return no_such_delivery();
+  }
+  if (known_.is_deleted(pending.subscription)) {
+    return conflict({}, "the delivery's subscription was deleted", "subscription_deleted");
+  }
+  if (Cursor row = find_event_.open(event); row.next()) {
+    pending.event = std::make_shared<const domain::Event>(read_event(row));
+  }
+  restart_.run(write.delivery.key, write.now);
+  watch_attempts_.run(write.delivery.key);
+  return pending;
+}
+
+Result<void> DeliveryWrites::cancel(const CancelDelivery& write) {
+  if (known_.is_deleted(write.tenant)) return no_such_delivery();
+  if (Cursor row = find_delivery_.open(write.delivery.key, write.delivery.salt, write.tenant); row.next()) {
+    if (read_state(row, 0) != DeliveryState::pending) return conflict({}, "the delivery is not pending", "not_pending");
+  } else {
+    return no_such_delivery();
+  }
+  cancel_.run(write.delivery.key, write.now);
+  return {};
+}
+
+Result<std::uint64_t> DeliveryWrites::cancel_of(const CancelDeliveriesOf& write) {
+  return static_cast<std::uint64_t>(cancel_some_.run(write.subscription, write.now, write.limit));
+}
+
+}  // namespace posthorn::store::sqlite

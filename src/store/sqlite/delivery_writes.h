@@ -1,0 +1,55 @@
+// What happens to deliveries: attempts, resends, cancellations. Each runs inside the writer's transaction.
+#pragma once
+
+#include "base/result.h"
+#include "store/operations.h"
+#include "store/sqlite/catalogue_writes.h"
+#include "store/sqlite/known.h"
+#include "store/sqlite/rows.h"
+
+namespace posthorn::store::sqlite {
+
+class DeliveryWrites {
+ public:
+  DeliveryWrites(Connection& connection, Known& known, CatalogueWrites& catalogue)
+      : connection_(connection), known_(known), catalogue_(catalogue) {}
+
+  Result<RecordedAttempt> record(const RecordAttempt& write);
+  Result<domain::PendingDelivery> resend(const ResendDelivery& write);
+  Result<void> cancel(const CancelDelivery& write);
+  // Any pending delivery of the subscription; answers how many.
+  Result<std::uint64_t> cancel_of(const CancelDeliveriesOf& write);
+
+ private:
+  void insert_attempt(const RecordAttempt& write);
+  Result<RecordedAttempt> record_late(const RecordAttempt& write);
+
+  Connection& connection_;
+  Known& known_;
+  CatalogueWrites& catalogue_;
+
+  // The usual case in one step: pending, and the attempt is new.
+  Statement finish_pending_{connection_,
+                            "UPDATE deliveries SET state = ?3, attempts = ?2, due = ?4, updated = ?5 "
+                            "WHERE key = ?1 AND state = 0 AND attempts < ?2"};
+  Statement insert_attempt_{connection_,
+                            "INSERT INTO attempts(delivery, number, started, duration, failure, status, detail, response) "
+                            "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"};
+  Statement find_attempt_{connection_, "SELECT 1 FROM attempts WHERE delivery = ?1 AND number = ?2"};
+  Statement find_state_{connection_, "SELECT state, attempts FROM deliveries WHERE key = ?1"};
+  Statement count_attempt_{connection_, "UPDATE deliveries SET attempts = max(attempts, ?2), updated = ?3 WHERE key = ?1"};
+  Statement find_delivery_{connection_,
+                           "SELECT d.state, d.attempts, d.subscription, d.event, e.payload IS NULL "
+                           "FROM deliveries d JOIN events e ON e.key = d.event WHERE d.key = ?1 AND d.salt = ?2 AND d.tenant = ?3"};
+  Statement find_event_{connection_, "SELECT " POSTHORN_EVENT_COLUMNS " FROM events e WHERE e.key = ?1"};
+  Statement restart_{connection_,
+                     "UPDATE deliveries SET state = 0, schedule_start = attempts, due = ?2, updated = ?2 WHERE key = ?1"};
+  // Its attempts may have been expired already; the new ones are to be found (expiry.h, Kind::attempts).
+  Statement watch_attempts_{connection_, "INSERT OR IGNORE INTO expiry_held(kind, key) VALUES(2, ?1)"};
+  Statement cancel_{connection_, "UPDATE deliveries SET state = 3, updated = ?2 WHERE key = ?1"};
+  Statement cancel_some_{connection_,
+                         "UPDATE deliveries SET state = 3, updated = ?2 WHERE key IN (SELECT key FROM deliveries "
+                         "INDEXED BY deliveries_pending WHERE subscription = ?1 AND state = 0 LIMIT ?3)"};
+};
+
+}  // namespace posthorn::store::sqlite

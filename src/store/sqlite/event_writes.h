@@ -1,0 +1,50 @@
+// Accepting events, and making the rest of their deliveries. Each runs inside the writer's transaction.
+#pragma once
+
+#include "base/result.h"
+#include "store/operations.h"
+#include "store/sqlite/known.h"
+
+namespace posthorn::store::sqlite {
+
+class EventWrites {
+ public:
+  EventWrites(Connection& connection, Known& known) : connection_(connection), known_(known) {}
+
+  // One event by itself. A delivery for a subscription that was deleted since it was matched is made cancelled.
+  Result<AcceptedEvent> accept(const NewEvent& write);
+  Result<void> advance(const AdvanceFanout& write);
+
+ private:
+  // The answer when the idempotency key or the external id is known already.
+  std::optional<Result<AcceptedEvent>> find_first(const NewEvent& write);
+  void insert_event(const NewEvent& write);
+  void insert_deliveries(const std::vector<NewDelivery>& deliveries, TenantKey tenant, EventKey event, Timestamp due);
+
+  Connection& connection_;
+  Known& known_;
+
+  Statement find_idempotency_{connection_,
+                              "SELECT event, salt, external_id, matched, fingerprint FROM idempotency "
+                              "WHERE tenant = ?1 AND key = ?2"};
+  Statement find_external_{connection_,
+                           "SELECT key, salt, external_id, matched, fingerprint FROM events "
+                           "WHERE tenant = ?1 AND external_id = ?2"};
+  Statement insert_idempotency_{connection_,
+                                "INSERT INTO idempotency(event, salt, tenant, key, external_id, matched, fingerprint) "
+                                "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"};
+  Statement insert_event_{connection_,
+                          "INSERT INTO events(key, salt, tenant, topic, accepted, time, external_id, user, scope, traceparent, "
+                          "matched, fingerprint, payload) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"};
+  Statement insert_delivery_{connection_,
+                             "INSERT INTO deliveries(key, salt, tenant, event, subscription, state, attempts, schedule_start, "
+                             "due) VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0, 0, ?7)"};
+  Statement insert_fanout_{connection_, "INSERT INTO fanouts(event, after) VALUES(?1, ?2)"};
+  Statement find_fanout_{connection_,
+                         "SELECT f.after, e.tenant, e.accepted FROM fanouts f JOIN events e ON e.key = f.event "
+                         "WHERE f.event = ?1"};
+  Statement advance_fanout_{connection_, "UPDATE fanouts SET after = ?2 WHERE event = ?1"};
+  Statement finish_fanout_{connection_, "DELETE FROM fanouts WHERE event = ?1"};
+};
+
+}  // namespace posthorn::store::sqlite

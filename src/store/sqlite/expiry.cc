@@ -1,0 +1,195 @@
+#include "store/sqlite/expiry.h"
+
+#include <algorithm>
+
+namespace posthorn::store::sqlite {
+namespace {
+
+constexpr std::size_t kSubscriptionsSweptMax = 100;  // looked at in one step
+
+}  // namespace
+
+Result<Expired> Expiry::step(const Expire& write) {
+  Expired expired;
+  Budget budget{write.limit};
+  const std::int64_t payloads_below = first_key_at(write.payloads_before);
+  const std::int64_t attempts_below = first_key_at(write.attempts_before);
+  const std::int64_t deliveries_below = first_key_at(write.deliveries_before);
+
+  sweep_subscriptions(write.deliveries_before, budget);
+  sweep_tenant(budget, expired);
+  expire_idempotency(write, budget, expired);
+  walk(Kind::payloads, payloads_below, next_events_, budget,
+       [&](std::int64_t event) { return expire_payload(event, budget, expired); });
+  walk(Kind::attempts, attempts_below, next_deliveries_, budget,
+       [&](std::int64_t delivery) { return expire_attempts(delivery, write.attempts_before, budget, expired); });
+  walk(Kind::deliveries, deliveries_below, next_deliveries_, budget,
+       [&](std::int64_t delivery) { return expire_delivery(delivery, deliveries_below, budget, expired); });
+  walk(Kind::events, deliveries_below, next_events_, budget,
+       [&](std::int64_t event) { return expire_event(event, budget, expired); });
+  expired.more = budget.more;
+  return expired;
+}
+
+// --- walking -------------------------------------------------------------------------------------------------------------
+
+template <class... Values>
+std::vector<std::int64_t> Expiry::keys(Statement& statement, const Values&... values) {
+  std::vector<std::int64_t> found;
+  for (Cursor row = statement.open(values...); row.next();) found.push_back(row.integer(0));
+  return found;
+}
+
+Expiry::Cursors Expiry::load(Kind kind) {
+  Cursor row = load_.open(static_cast<int>(kind));
+  return row.next() ? Cursors{row.integer(0), row.integer(1)} : Cursors{};
+}
+
+void Expiry::save(Kind kind, const Cursors& cursors) { save_.run(static_cast<int>(kind), cursors.passed, cursors.held); }
+
+// Looking at a row costs one of the budget, whether it goes or not; removing it costs what it removes beside.
+template <class Treat>
+void Expiry::walk(Kind kind, std::int64_t below, Statement& next, Budget& budget, Treat treat) {
+  if (budget.rows == 0) {
+    budget.more = true;
+    return;
+  }
+  const Cursors before = load(kind);
+  Cursors cursors = before;
+  for (const std::int64_t key : keys(next, cursors.passed, below, budget.rows)) {
+    if (budget.rows == 0) break;
+    budget.take(1);
+    if (treat(key) == Treated::hold) hold_.run(static_cast<int>(kind), key);
+    cursors.passed = key;
+  }
+  if (budget.rows == 0) {
+    budget.more = true;
+  } else {
+    walk_held(kind, below, cursors, budget, treat);
+  }
+  if (cursors.passed != before.passed || cursors.held != before.held) save(kind, cursors);
+}
+
+template <class Treat>
+void Expiry::walk_held(Kind kind, std::int64_t below, Cursors& cursors, Budget& budget, Treat treat) {
+  for (const std::int64_t key : keys(next_held_, static_cast<int>(kind), cursors.held, below, budget.rows)) {
+    if (budget.rows == 0) break;
+    budget.take(1);
+    if (treat(key) == Treated::done) let_go_.run(static_cast<int>(kind), key);
+    cursors.held = key;
+  }
+  if (budget.rows == 0) {
+    budget.more = true;
+  } else {
+    cursors.held = 0;  // once round
+  }
+}
+
+// --- kinds ---------------------------------------------------------------------------------------------------------------
+
+void Expiry::expire_idempotency(const Expire& write, Budget& budget, Expired& expired) {
+  const auto removed = delete_idempotency_.run(first_key_at(write.idempotency_before), budget.rows);
+  expired.idempotency_keys += static_cast<std::uint64_t>(removed);
+  budget.take(static_cast<std::size_t>(removed));
+}
+
+Expiry::Treated Expiry::expire_payload(std::int64_t event, Budget&, Expired& expired) {
+  if (fans_out(event) || pending_of_event_.open(event).next()) return Treated::hold;
+  expired.payloads += static_cast<std::uint64_t>(blank_payload_.run(event));
+  return Treated::done;
+}
+
+Expiry::Treated Expiry::expire_attempts(std::int64_t delivery, Timestamp before, Budget& budget, Expired& expired) {
+  if (Cursor row = delivery_.open(delivery); row.next() && row.integer(0) == 0) return Treated::hold;
+  if (Cursor row = newest_attempt_.open(delivery); row.next() && !row.is_null(0) && row.time(0) >= before) {
+    return Treated::hold;
+  }
+  const auto removed = static_cast<std::uint64_t>(delete_attempts_.run(delivery));
+  expired.attempts += removed;
+  budget.take(removed);
+  return Treated::done;
+}
+
+Expiry::Treated Expiry::expire_delivery(std::int64_t delivery, std::int64_t below, Budget& budget, Expired& expired) {
+  std::int64_t event = 0;
+  if (Cursor row = delivery_.open(delivery); row.next()) {
+    if (row.integer(0) == 0) return Treated::hold;
+    event = row.integer(1);
+  } else {
+    return Treated::done;
+  }
+  budget.take(remove_delivery(delivery, expired));
+  if (event < below && !has_deliveries(event) && !fans_out(event)) {
+    delete_event_.run(event);
+    ++expired.events;
+  }
+  return Treated::done;
+}
+
+std::uint64_t Expiry::remove_delivery(std::int64_t delivery, Expired& expired) {
+  const auto attempts = static_cast<std::uint64_t>(delete_attempts_.run(delivery));
+  delete_delivery_.run(delivery);
+  expired.attempts += attempts;
+  ++expired.deliveries;
+  return attempts + 1;
+}
+
+// Events that have deliveries go with the last of them.
+Expiry::Treated Expiry::expire_event(std::int64_t event, Budget&, Expired& expired) {
+  if (fans_out(event)) return Treated::hold;
+  if (has_deliveries(event)) return Treated::done;
+  expired.events += static_cast<std::uint64_t>(delete_event_.run(event));
+  return Treated::done;
+}
+
+// --- what was deleted ------------------------------------------------------------------------------------------------------
+
+// Cancels what a crash left pending between a subscription's deletion and the cancelling of its deliveries, and removes the row
+// once it is old and nothing refers to it.
+void Expiry::sweep_subscriptions(Timestamp before, Budget& budget) {
+  Cursors cursors = load(Kind::subscriptions);
+  const auto found = keys(next_subscriptions_, cursors.passed, kSubscriptionsSweptMax);
+  if (found.empty() && cursors.passed == 0) return;
+  for (const std::int64_t key : found) {
+    budget.take(static_cast<std::size_t>(cancel_of_.run(key, budget.rows)));
+    if (budget.rows == 0) break;
+    if (delete_subscription_.run(key, before) > 0) known_.remove_deleted(SubscriptionKey{key});
+    cursors.passed = key;
+  }
+  if (found.size() < kSubscriptionsSweptMax && budget.rows > 0) cursors.passed = 0;
+  budget.more = budget.more || cursors.passed != 0;
+  save(Kind::subscriptions, cursors);
+}
+
+void Expiry::sweep_tenant(Budget& budget, Expired& expired) {
+  const auto tenants = keys(deleted_tenant_);
+  if (tenants.empty() || budget.rows == 0) return;
+  const std::int64_t tenant = tenants.front();
+  budget.more = true;
+  for (const std::int64_t delivery : keys(deliveries_of_tenant_, tenant, budget.rows)) {
+    budget.take(remove_delivery(delivery, expired));
+    if (budget.rows == 0) return;
+  }
+  for (const std::int64_t event : keys(events_of_tenant_, tenant, budget.rows)) {
+    delete_fanout_.run(event);
+    delete_event_.run(event);
+    ++expired.events;
+    budget.take(1);
+  }
+  if (budget.rows > 0) {
+    const auto removed = static_cast<std::uint64_t>(delete_idempotency_of_.run(tenant, budget.rows));
+    expired.idempotency_keys += removed;
+    budget.take(removed);
+  }
+  for (Statement* statement : {&delete_topics_of_, &delete_scopes_of_}) {
+    if (budget.rows > 0) budget.take(static_cast<std::size_t>(statement->run(tenant, budget.rows)));
+  }
+  for (const std::int64_t subscription : keys(subscriptions_of_, tenant, budget.rows)) {
+    remove_subscription_.run(subscription);
+    known_.remove_deleted(SubscriptionKey{subscription});
+    budget.take(1);
+  }
+  if (budget.rows > 0) tenant_is_swept_.run(tenant);
+}
+
+}  // namespace posthorn::store::sqlite

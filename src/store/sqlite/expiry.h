@@ -1,0 +1,107 @@
+// Expiry: retention, one bounded step at a time, inside the writer's transaction.
+//
+// How it avoids looking at the same rows for ever: keys grow with time, so what is older than a cut-off is a range of keys. For
+// each kind a cursor moves through that range once. What may not go yet (a delivery still pending, an event with one) is noted in
+// expiry_held, and the notes are gone through again after the range, in turns with a cursor of their own.
+// Deleted tenants and subscriptions are swept here too.
+#pragma once
+
+#include "base/result.h"
+#include "store/operations.h"
+#include "store/sqlite/known.h"
+
+namespace posthorn::store::sqlite {
+
+class Expiry {
+ public:
+  Expiry(Connection& connection, Known& known) : connection_(connection), known_(known) {}
+
+  Result<Expired> step(const Expire& write);
+
+ private:
+  enum class Kind { payloads = 1, attempts = 2, deliveries = 3, events = 4, subscriptions = 5 };
+  enum class Treated { done, hold };
+  struct Cursors {
+    std::int64_t passed = 0;
+    std::int64_t held = 0;
+  };
+  // What one step may still do.
+  struct Budget {
+    std::size_t rows;
+    bool more = false;
+    void take(std::size_t count) { rows -= std::min(rows, count); }
+  };
+
+  template <class Treat>
+  void walk(Kind kind, std::int64_t below, Statement& next, Budget& budget, Treat treat);
+  template <class Treat>
+  void walk_held(Kind kind, std::int64_t below, Cursors& cursors, Budget& budget, Treat treat);
+  Cursors load(Kind kind);
+  void save(Kind kind, const Cursors& cursors);
+  template <class... Values>
+  std::vector<std::int64_t> keys(Statement& statement, const Values&... values);
+
+  void expire_idempotency(const Expire& write, Budget& budget, Expired& expired);
+  Treated expire_payload(std::int64_t event, Budget& budget, Expired& expired);
+  Treated expire_attempts(std::int64_t delivery, Timestamp before, Budget& budget, Expired& expired);
+  Treated expire_delivery(std::int64_t delivery, std::int64_t below, Budget& budget, Expired& expired);
+  Treated expire_event(std::int64_t event, Budget& budget, Expired& expired);
+  std::uint64_t remove_delivery(std::int64_t delivery, Expired& expired);
+  bool has_deliveries(std::int64_t event) { return any_delivery_.open(event).next(); }
+  bool fans_out(std::int64_t event) { return fanout_.open(event).next(); }
+
+  void sweep_subscriptions(Timestamp before, Budget& budget);
+  void sweep_tenant(Budget& budget, Expired& expired);
+
+  Connection& connection_;
+  Known& known_;
+
+  Statement load_{connection_, "SELECT cursor, held_cursor FROM expiry WHERE kind = ?1"};
+  Statement save_{connection_, "INSERT OR REPLACE INTO expiry(kind, cursor, held_cursor) VALUES(?1, ?2, ?3)"};
+  Statement hold_{connection_, "INSERT OR IGNORE INTO expiry_held(kind, key) VALUES(?1, ?2)"};
+  Statement let_go_{connection_, "DELETE FROM expiry_held WHERE kind = ?1 AND key = ?2"};
+  Statement next_held_{connection_,
+                       "SELECT key FROM expiry_held WHERE kind = ?1 AND key > ?2 AND key < ?3 ORDER BY key LIMIT ?4"};
+  Statement next_events_{connection_, "SELECT key FROM events WHERE key > ?1 AND key < ?2 ORDER BY key LIMIT ?3"};
+  Statement next_deliveries_{connection_, "SELECT key FROM deliveries WHERE key > ?1 AND key < ?2 ORDER BY key LIMIT ?3"};
+
+  Statement delete_idempotency_{connection_,
+                                "DELETE FROM idempotency WHERE event IN "
+                                "(SELECT event FROM idempotency WHERE event < ?1 ORDER BY event LIMIT ?2)"};
+  Statement pending_of_event_{connection_,
+                              "SELECT 1 FROM deliveries INDEXED BY deliveries_by_event WHERE event = ?1 AND state = 0 LIMIT 1"};
+  Statement any_delivery_{connection_, "SELECT 1 FROM deliveries INDEXED BY deliveries_by_event WHERE event = ?1 LIMIT 1"};
+  Statement fanout_{connection_, "SELECT 1 FROM fanouts WHERE event = ?1"};
+  Statement blank_payload_{connection_, "UPDATE events SET payload = NULL WHERE key = ?1 AND payload IS NOT NULL"};
+  Statement delivery_{connection_, "SELECT state, event FROM deliveries WHERE key = ?1"};
+  Statement newest_attempt_{connection_, "SELECT max(started) FROM attempts WHERE delivery = ?1"};
+  Statement delete_attempts_{connection_, "DELETE FROM attempts WHERE delivery = ?1"};
+  Statement delete_delivery_{connection_, "DELETE FROM deliveries WHERE key = ?1"};
+  Statement delete_event_{connection_, "DELETE FROM events WHERE key = ?1"};
+
+  Statement next_subscriptions_{connection_,
+                                "SELECT key FROM subscriptions INDEXED BY subscriptions_deleted "
+                                "WHERE deleted = 1 AND key > ?1 ORDER BY key LIMIT ?2"};
+  Statement cancel_of_{connection_,
+                       "UPDATE deliveries SET state = 3 WHERE key IN (SELECT key FROM deliveries "
+                       "INDEXED BY deliveries_pending WHERE subscription = ?1 AND state = 0 LIMIT ?2)"};
+  Statement delete_subscription_{connection_,
+                                 "DELETE FROM subscriptions WHERE key = ?1 AND updated < ?2 AND NOT EXISTS "
+                                 "(SELECT 1 FROM deliveries INDEXED BY deliveries_by_subscription WHERE subscription = ?1)"};
+
+  Statement deleted_tenant_{connection_, "SELECT key FROM tenants WHERE deleted = 1 LIMIT 1"};
+  Statement deliveries_of_tenant_{connection_,
+                                  "SELECT key FROM deliveries INDEXED BY deliveries_by_tenant WHERE tenant = ?1 LIMIT ?2"};
+  Statement events_of_tenant_{connection_, "SELECT key FROM events INDEXED BY events_by_tenant WHERE tenant = ?1 LIMIT ?2"};
+  Statement delete_fanout_{connection_, "DELETE FROM fanouts WHERE event = ?1"};
+  Statement delete_idempotency_of_{connection_,
+                                   "DELETE FROM idempotency WHERE event IN "
+                                   "(SELECT event FROM idempotency WHERE tenant = ?1 LIMIT ?2)"};
+  Statement delete_topics_of_{connection_, "DELETE FROM topics WHERE key IN (SELECT key FROM topics WHERE tenant = ?1 LIMIT ?2)"};
+  Statement delete_scopes_of_{connection_, "DELETE FROM scopes WHERE key IN (SELECT key FROM scopes WHERE tenant = ?1 LIMIT ?2)"};
+  Statement subscriptions_of_{connection_, "SELECT key FROM subscriptions WHERE tenant = ?1 LIMIT ?2"};
+  Statement remove_subscription_{connection_, "DELETE FROM subscriptions WHERE key = ?1"};
+  Statement tenant_is_swept_{connection_, "UPDATE tenants SET deleted = 2 WHERE key = ?1"};
+};
+
+}  // namespace posthorn::store::sqlite

@@ -1,0 +1,46 @@
+// Known: the little that the writer keeps in memory of the database, so that checking a write costs no query.
+//
+// Concurrency: the writer's. After a rollback forget() makes it read again what the database really holds.
+#pragma once
+
+#include <array>
+#include <unordered_set>
+
+#include "base/ids.h"
+#include "base/limits.h"
+#include "store/operations.h"
+#include "store/sqlite/database.h"
+
+namespace posthorn::store::sqlite {
+
+class Known {
+ public:
+  explicit Known(Connection& connection) : connection_(connection) {}
+
+  bool is_deleted(TenantKey tenant) { return fresh().tenants_.contains(tenant); }
+  bool is_deleted(SubscriptionKey subscription) { return fresh().subscriptions_.contains(subscription); }
+  bool holds(const Lease& lease) { return lease.shard < kShardCount && fresh().epochs_[lease.shard] == lease.epoch; }
+
+  void add_deleted(TenantKey tenant) { fresh().tenants_.insert(tenant); }
+  void add_deleted(SubscriptionKey subscription) { fresh().subscriptions_.insert(subscription); }
+  void remove_deleted(SubscriptionKey subscription) { fresh().subscriptions_.erase(subscription); }
+  const std::unordered_set<SubscriptionKey>& deleted_subscriptions() { return fresh().subscriptions_; }
+  void set_epoch(std::uint32_t shard, std::int64_t epoch) { fresh().epochs_[shard] = epoch; }
+
+  void forget() { fresh_ = false; }
+
+ private:
+  Known& fresh() {
+    if (!fresh_) read();
+    return *this;
+  }
+  void read();
+
+  Connection& connection_;
+  bool fresh_ = false;
+  std::unordered_set<TenantKey> tenants_;              // deleted ones
+  std::unordered_set<SubscriptionKey> subscriptions_;  // deleted ones
+  std::array<std::int64_t, kShardCount> epochs_{};     // 0: never owned
+};
+
+}  // namespace posthorn::store::sqlite

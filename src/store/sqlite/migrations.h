@@ -1,0 +1,21 @@
+// Migrations: the schema's versions, numbered from 1 (PRAGMA user_version); one file each, never changed once released.
+#pragma once
+
+#include "base/result.h"
+#include "store/sqlite/database.h"
+
+namespace posthorn::store::sqlite {
+
+inline constexpr std::int64_t kSchemaVersion = 1;
+inline constexpr std::int64_t kApplicationId = 0x50486f72;  // "PHor": says that the file is ours
+
+extern const char* const kMigration0001;
+
+// Brings the database to kSchemaVersion, one transaction a migration. Errors: conflict when the file is of a newer program or
+// not ours. Throws DatabaseError.
+Status migrate(Connection& connection);
+
+// The same checks without a change.
+Status check_schema(Connection& connection);
+
+}  // namespace posthorn::store::sqlite

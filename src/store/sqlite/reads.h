@@ -1,0 +1,18 @@
+// Reads: every query, over one connection.
+#pragma once
+
+#include "store/sqlite/catalogue_reads.h"
+#include "store/sqlite/engine_reads.h"
+#include "store/sqlite/list_reads.h"
+
+namespace posthorn::store::sqlite {
+
+struct Reads {
+  explicit Reads(Connection& connection) : catalogue(connection), engine(connection), lists(connection) {}
+
+  CatalogueReads catalogue;
+  EngineReads engine;
+  ListReads lists;
+};
+
+}  // namespace posthorn::store::sqlite

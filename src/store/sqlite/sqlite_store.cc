@@ -1,0 +1,134 @@
+#include "store/sqlite/sqlite_store.h"
+
+#include <filesystem>
+#include <utility>
+
+#include "store/sqlite/data_folder.h"
+#include "store/sqlite/migrations.h"
+#include "store/sqlite/session.h"
+
+namespace posthorn::store::sqlite {
+namespace {
+
+constexpr const char* kLargestKey =
+    "SELECT max(coalesce((SELECT max(key) FROM tenants), 0), coalesce((SELECT max(key) FROM topics), 0), "
+    "coalesce((SELECT max(key) FROM scopes), 0), coalesce((SELECT max(key) FROM subscriptions), 0), "
+    "coalesce((SELECT max(key) FROM events), 0), coalesce((SELECT max(key) FROM deliveries), 0), "
+    "coalesce((SELECT max(event) FROM idempotency), 0))";
+
+std::unique_ptr<Connection> open_writer(const SqliteOptions& options, const std::string& path) {
+  auto connection = std::make_unique<Connection>(path, Connection::Mode::read_write, options.vfs);
+  connection->execute("PRAGMA page_size = " + std::to_string(options.page_bytes));
+  connection->execute("PRAGMA cache_size = -" + std::to_string(options.writer_cache_kib));
+  connection->execute("PRAGMA temp_store = MEMORY");
+  connection->execute("PRAGMA secure_delete = OFF");
+  connection->execute("PRAGMA mmap_size = 0");
+  if (options.place == SqliteOptions::Place::folder) {
+    connection->query_text("PRAGMA journal_mode = WAL");
+    connection->execute("PRAGMA synchronous = FULL");
+    connection->execute("PRAGMA wal_autocheckpoint = 0");
+    connection->query_integer("PRAGMA journal_size_limit = " + std::to_string(8 * options.checkpoint_bytes));
+  }
+  return connection;
+}
+
+std::unique_ptr<Connection> open_reader(const SqliteOptions& options, const std::string& path) {
+  auto connection = std::make_unique<Connection>(path, Connection::Mode::read_only, options.vfs);
+  connection->execute("PRAGMA query_only = ON");
+  connection->execute("PRAGMA cache_size = -" + std::to_string(options.reader_cache_kib));
+  connection->execute("PRAGMA temp_store = MEMORY");
+  connection->execute("PRAGMA mmap_size = 0");
+  return connection;
+}
+
+class SqliteStore final : public Store {
+ public:
+  SqliteStore(SqliteOptions options, const Clock& clock, std::unique_ptr<DataFolder> folder, std::string path,
+              std::unique_ptr<Connection> connection)
+      : options_(std::move(options)),
+        folder_(std::move(folder)),
+        path_(std::move(path)),
+        connection_(std::move(connection)),
+        writer_(std::make_unique<Writer>(*connection_, connection_mutex_, options_, clock)) {
+    if (options_.place == SqliteOptions::Place::memory) {
+      readers_ = std::make_unique<ReaderPool>([this] { return std::make_unique<Reader>(*connection_); }, &connection_mutex_);
+      backups_ = std::make_unique<BackupRunner>(*connection_, connection_mutex_);
+    } else {
+      readers_ = std::make_unique<ReaderPool>([this] { return std::make_unique<Reader>(open_reader(options_, path_)); }, nullptr);
+      backups_ = std::make_unique<BackupRunner>([this] { return open_reader(options_, path_); });
+    }
+    writer_->start();
+    readers_->start(options_.threads == SqliteOptions::Threads::caller ? 0 : options_.reader_threads);
+  }
+  ~SqliteStore() override { stop(); }
+
+  std::unique_ptr<Session> open_session(EventLoop& loop) override {
+    return std::make_unique<SqliteSession>(loop, *writer_, *readers_, *backups_);
+  }
+
+  Health health() const override { return writer_->health(); }
+
+  Measures measures() const override {
+    Measures measures = writer_->measures();
+    std::error_code ignored;
+    if (folder_ != nullptr) measures.data_bytes = std::filesystem::file_size(path_, ignored);
+    return measures;
+  }
+
+  std::int64_t largest_key() const override {
+    const std::lock_guard lock(connection_mutex_);
+    return connection_ == nullptr ? 0 : connection_->query_integer(kLargestKey);
+  }
+
+  void stop() override {
+    backups_->stop();
+    writer_->stop();
+    readers_->stop();
+    const std::lock_guard lock(connection_mutex_);
+    if (connection_ == nullptr) return;
+    if (writer_->failed()) sqlite3_db_config(connection_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    writer_->release_statements();
+    connection_.reset();
+    folder_.reset();
+  }
+
+ private:
+  const SqliteOptions options_;
+  std::unique_ptr<DataFolder> folder_;  // null in memory
+  const std::string path_;
+  mutable std::mutex connection_mutex_;
+  std::unique_ptr<Connection> connection_;
+  std::unique_ptr<Writer> writer_;
+  std::unique_ptr<ReaderPool> readers_;
+  std::unique_ptr<BackupRunner> backups_;
+};
+
+Error open_failure(const DatabaseError& error, const std::string& path) {
+  const std::string message = "cannot open the database " + path + ": " + error.what();
+  return classify(error.code()) == FailureClass::environment ? unavailable(message, "database_unusable") : internal_error(message);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_sqlite(SqliteOptions options, const Clock& clock) {
+  std::unique_ptr<DataFolder> folder;
+  std::string path = ":memory:";
+  if (options.place == SqliteOptions::Place::folder) {
+    auto opened = DataFolder::open(options.data_dir);
+    if (!opened) return opened.error();
+    folder = std::move(*opened);
+    path = folder->database();
+    if (auto made = make_private_file(path, Existing::accept); !made) return made.error();
+  }
+  try {
+    auto connection = open_writer(options, path);
+    if (auto migrated = migrate(*connection); !migrated) return migrated.error();
+    connection->execute("UPDATE shards SET expires = 0");
+    return std::unique_ptr<Store>(
+        new SqliteStore(std::move(options), clock, std::move(folder), std::move(path), std::move(connection)));
+  } catch (const DatabaseError& error) {
+    return open_failure(error, path);
+  }
+}
+
+}  // namespace posthorn::store::sqlite

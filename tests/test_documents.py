@@ -1,0 +1,43 @@
+"""What the documents tell a reader to type works: every script in examples/, and every fenced `sh` block that follows a line
+`<!-- tested -->` in README.md and docs/.
+
+They run in a scratch folder with the built binary first on PATH, POSTHORN_ADMIN_KEY set, and a server at $POSTHORN_URL that
+may reach loopback. A script that wants other things skips itself with exit code 77.
+"""
+
+import os
+import re
+import subprocess
+
+import pytest
+from support.server import ADMIN_KEY, BINARY, ROOT
+
+SCRIPTS = sorted((ROOT / "examples").glob("**/*.sh"))
+BLOCK = re.compile(r"<!-- tested -->\s*```sh\n(.*?)```", re.S)
+BLOCKS = [
+    (f"{path.relative_to(ROOT)}:{number}", text)
+    for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+    if path.is_file()
+    for number, text in enumerate(BLOCK.findall(path.read_text()))
+]
+
+
+def run(arguments, server, folder):
+    environment = {
+        **os.environ, "PATH": f"{BINARY.parent}:{os.environ['PATH']}", "HOME": str(folder), "POSTHORN_ADMIN_KEY": ADMIN_KEY,
+        "POSTHORN_URL": f"http://127.0.0.1:{server.port}",
+    }  # fmt: skip
+    done = subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    if done.returncode == 77:
+        pytest.skip(done.stdout.strip() or "the script skipped itself")
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_examples_run(script, server, tmp_path):
+    run(["bash", "-eu", str(script)], server, tmp_path)
+
+
+@pytest.mark.parametrize(("name", "text"), BLOCKS, ids=[name for name, _ in BLOCKS])
+def test_documented_commands_run(name, text, server, tmp_path):
+    run(["bash", "-euc", text], server, tmp_path)
