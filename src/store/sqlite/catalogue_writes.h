@@ -34,9 +34,10 @@ class CatalogueWrites {
 
   Statement find_tenant_{connection_, "SELECT revision FROM tenants WHERE key = ?1 AND deleted = 0"};
   Statement tenant_by_name_{connection_, "SELECT key FROM tenants WHERE name = ?2 AND deleted = 0 AND ?1 = ?1"};
-  Statement insert_tenant_{connection_,
-                           "INSERT INTO tenants(key, name, display_name, webhooks_enabled, settings, revision, created, updated) "
-                           "VALUES(?1, ?2, ?3, ?4, ?5, 1, ?6, ?7)"};
+  Statement insert_tenant_{
+      connection_,
+      "INSERT INTO tenants(key, name, display_name, webhooks_enabled, settings, revision, created, updated) "
+      "VALUES(?1, ?2, ?3, ?4, ?5, 1, ?6, ?7)"};
   Statement update_tenant_{connection_,
                            "UPDATE tenants SET name = ?2, display_name = ?3, webhooks_enabled = ?4, settings = ?5, "
                            "revision = revision + 1, updated = ?6 WHERE key = ?1"};
@@ -57,8 +58,8 @@ class CatalogueWrites {
   Statement insert_scope_{connection_,
                           "INSERT INTO scopes(key, tenant, name, display_name, revision, created, updated) "
                           "VALUES(?1, ?2, ?3, ?4, 1, ?5, ?6)"};
-  Statement update_scope_{connection_,
-                          "UPDATE scopes SET name = ?2, display_name = ?3, revision = revision + 1, updated = ?4 WHERE key = ?1"};
+  Statement update_scope_{
+      connection_, "UPDATE scopes SET name = ?2, display_name = ?3, revision = revision + 1, updated = ?4 WHERE key = ?1"};
   Statement delete_scope_{connection_, "DELETE FROM scopes WHERE key = ?1"};
 
   Statement find_subscription_{connection_, "SELECT revision, tenant FROM subscriptions WHERE key = ?1 AND deleted = 0"};

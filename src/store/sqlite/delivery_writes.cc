@@ -13,18 +13,16 @@ Error no_such_delivery() { return not_found("the delivery does not exist"); }
 
 void DeliveryWrites::insert_attempt(const RecordAttempt& write) {
   const domain::Attempt& attempt = write.attempt;
-  const auto detail = attempt.detail.empty() ? std::nullopt : std::optional<std::string_view>(attempt.detail);
-  const auto response = attempt.response.empty() ? std::nullopt : std::optional(as_blob(attempt.response));
   insert_attempt_.run(write.delivery.key, attempt.number, attempt.started_at, std::int64_t{attempt.duration.count()},
-                      static_cast<int>(attempt.failure), attempt.status, detail, response);
+                      static_cast<int>(attempt.failure), attempt.status, attempt.detail, as_blob(attempt.response));
 }
 
 Result<RecordedAttempt> DeliveryWrites::record(const RecordAttempt& write) {
   if (!known_.holds(write.lease)) {
     return Error{ErrorKind::fenced, "fenced", "another owner has the shard", {}, std::nullopt};
   }
-  const auto changed = finish_pending_.run(write.delivery.key, write.attempt.number, static_cast<int>(write.state), write.due,
-                                           write.at);
+  const auto changed =
+      finish_pending_.run(write.delivery.key, write.attempt.number, static_cast<int>(write.state), write.due, write.at);
   if (changed == 0) return record_late(write);
   insert_attempt(write);
   if (write.disable_subscription) catalogue_.disable(write.subscription, kGone, write.at);

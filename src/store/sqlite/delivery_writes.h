@@ -34,13 +34,14 @@ class DeliveryWrites {
                             "WHERE key = ?1 AND state = 0 AND attempts < ?2"};
   Statement insert_attempt_{connection_,
                             "INSERT INTO attempts(delivery, number, started, duration, failure, status, detail, response) "
-                            "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"};
+                            "VALUES(?1, ?2, ?3, ?4, ?5, ?6, nullif(?7, ''), nullif(?8, x''))"};
   Statement find_attempt_{connection_, "SELECT 1 FROM attempts WHERE delivery = ?1 AND number = ?2"};
   Statement find_state_{connection_, "SELECT state, attempts FROM deliveries WHERE key = ?1"};
   Statement count_attempt_{connection_, "UPDATE deliveries SET attempts = max(attempts, ?2), updated = ?3 WHERE key = ?1"};
-  Statement find_delivery_{connection_,
-                           "SELECT d.state, d.attempts, d.subscription, d.event, e.payload IS NULL "
-                           "FROM deliveries d JOIN events e ON e.key = d.event WHERE d.key = ?1 AND d.salt = ?2 AND d.tenant = ?3"};
+  Statement find_delivery_{
+      connection_,
+      "SELECT d.state, d.attempts, d.subscription, d.event, e.payload IS NULL "
+      "FROM deliveries d JOIN events e ON e.key = d.event WHERE d.key = ?1 AND d.salt = ?2 AND d.tenant = ?3"};
   Statement find_event_{connection_, "SELECT " POSTHORN_EVENT_COLUMNS " FROM events e WHERE e.key = ?1"};
   Statement restart_{connection_,
                      "UPDATE deliveries SET state = 0, schedule_start = attempts, due = ?2, updated = ?2 WHERE key = ?1"};

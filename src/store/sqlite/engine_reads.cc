@@ -54,8 +54,7 @@ std::vector<domain::PendingDelivery> EngineReads::load_pending(const LoadPending
 std::vector<UnfinishedFanout> EngineReads::unfinished_fanouts() {
   std::vector<UnfinishedFanout> fanouts;
   for (Cursor row = fanouts_.open(); row.next();) {
-    fanouts.push_back(
-        {std::make_shared<const domain::Event>(read_event(row)), row.key<SubscriptionKey>(kEventColumnCount)});
+    fanouts.push_back({std::make_shared<const domain::Event>(read_event(row)), row.key<SubscriptionKey>(kEventColumnCount)});
   }
   return fanouts;
 }

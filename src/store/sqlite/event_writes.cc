@@ -5,10 +5,6 @@
 namespace posthorn::store::sqlite {
 namespace {
 
-std::optional<std::string_view> unless_empty(const std::string& text) {
-  return text.empty() ? std::nullopt : std::optional<std::string_view>(text);
-}
-
 Result<AcceptedEvent> first_answer(const Cursor& row, const NewEvent& write, const char* field, const char* what) {
   if (!std::ranges::equal(row.blob(4), write.fingerprint)) {
     return conflict(field, std::string(what) + " was used for another event", "already_used");
@@ -50,14 +46,13 @@ Result<AcceptedEvent> EventWrites::accept(const NewEvent& write) {
 
 void EventWrites::insert_event(const NewEvent& write) {
   const domain::Event& event = *write.event;
-  const auto time = event.time == event.accepted_at ? std::nullopt : std::optional(event.time);
-  const auto fingerprint = event.external_id.empty() ? std::nullopt : std::optional(Blob(write.fingerprint));
-  insert_event_.run(event.id.key, event.id.salt, event.tenant, event.topic, event.accepted_at, time,
-                    unless_empty(event.external_id), unless_empty(event.user), unless_empty(event.scope), event.traceparent,
-                    write.matched, fingerprint, as_blob(event.payload));
+  const Blob fingerprint = event.external_id.empty() ? Blob() : Blob(write.fingerprint);  // needed to compare ids only
+  insert_event_.run(event.id.key, event.id.salt, event.tenant, event.topic, event.accepted_at, event.time, event.external_id,
+                    event.user, event.scope, event.traceparent, write.matched, fingerprint, as_blob(event.payload));
 }
 
-void EventWrites::insert_deliveries(const std::vector<NewDelivery>& deliveries, TenantKey tenant, EventKey event, Timestamp due) {
+void EventWrites::insert_deliveries(const std::vector<NewDelivery>& deliveries, TenantKey tenant, EventKey event,
+                                    Timestamp due) {
   for (const NewDelivery& delivery : deliveries) {
     const bool deleted = known_.is_deleted(delivery.subscription.key);
     const auto state = deleted ? domain::DeliveryState::cancelled : domain::DeliveryState::pending;

@@ -33,9 +33,11 @@ class EventWrites {
   Statement insert_idempotency_{connection_,
                                 "INSERT INTO idempotency(event, salt, tenant, key, external_id, matched, fingerprint) "
                                 "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"};
-  Statement insert_event_{connection_,
-                          "INSERT INTO events(key, salt, tenant, topic, accepted, time, external_id, user, scope, traceparent, "
-                          "matched, fingerprint, payload) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"};
+  Statement insert_event_{
+      connection_,
+      "INSERT INTO events(key, salt, tenant, topic, accepted, time, external_id, user, scope, traceparent, "
+      "matched, fingerprint, payload) VALUES(?1, ?2, ?3, ?4, ?5, nullif(?6, ?5), nullif(?7, ''), nullif(?8, ''), "
+      "nullif(?9, ''), ?10, ?11, nullif(?12, x''), ?13)"};
   Statement insert_delivery_{connection_,
                              "INSERT INTO deliveries(key, salt, tenant, event, subscription, state, attempts, schedule_start, "
                              "due) VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0, 0, ?7)"};

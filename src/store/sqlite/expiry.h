@@ -1,9 +1,9 @@
 // Expiry: retention, one bounded step at a time, inside the writer's transaction.
 //
 // How it avoids looking at the same rows for ever: keys grow with time, so what is older than a cut-off is a range of keys. For
-// each kind a cursor moves through that range once. What may not go yet (a delivery still pending, an event with one) is noted in
-// expiry_held, and the notes are gone through again after the range, in turns with a cursor of their own.
-// Deleted tenants and subscriptions are swept here too.
+// each kind a cursor moves through that range once. What may not go yet (a delivery still pending, an event with one) is noted
+// in expiry_held, and the notes are gone through again after the range, in turns with a cursor of their own. Deleted tenants
+// and subscriptions are swept here too.
 #pragma once
 
 #include "base/result.h"
@@ -97,8 +97,10 @@ class Expiry {
   Statement delete_idempotency_of_{connection_,
                                    "DELETE FROM idempotency WHERE event IN "
                                    "(SELECT event FROM idempotency WHERE tenant = ?1 LIMIT ?2)"};
-  Statement delete_topics_of_{connection_, "DELETE FROM topics WHERE key IN (SELECT key FROM topics WHERE tenant = ?1 LIMIT ?2)"};
-  Statement delete_scopes_of_{connection_, "DELETE FROM scopes WHERE key IN (SELECT key FROM scopes WHERE tenant = ?1 LIMIT ?2)"};
+  Statement delete_topics_of_{connection_,
+                              "DELETE FROM topics WHERE key IN (SELECT key FROM topics WHERE tenant = ?1 LIMIT ?2)"};
+  Statement delete_scopes_of_{connection_,
+                              "DELETE FROM scopes WHERE key IN (SELECT key FROM scopes WHERE tenant = ?1 LIMIT ?2)"};
   Statement subscriptions_of_{connection_, "SELECT key FROM subscriptions WHERE tenant = ?1 LIMIT ?2"};
   Statement remove_subscription_{connection_, "DELETE FROM subscriptions WHERE key = ?1"};
   Statement tenant_is_swept_{connection_, "UPDATE tenants SET deleted = 2 WHERE key = ?1"};

@@ -29,20 +29,24 @@ class ListReads {
   Statement deleted_tenant_{connection_, "SELECT 1 FROM tenants WHERE key = ?1 AND deleted > 0"};
   Statement event_{connection_, "SELECT " POSTHORN_EVENT_COLUMNS
                                 ", e.matched FROM events e WHERE e.key = ?1 AND e.salt = ?2 AND e.tenant = ?3"};
-  Statement external_event_{connection_, "SELECT " POSTHORN_EVENT_COLUMNS
-                                         ", e.matched FROM events e WHERE e.tenant = ?1 AND e.external_id = ?2"};
+  Statement external_event_{
+      connection_, "SELECT " POSTHORN_EVENT_COLUMNS ", e.matched FROM events e WHERE e.tenant = ?1 AND e.external_id = ?2"};
   Statement events_{connection_, "SELECT " POSTHORN_EVENT_COLUMNS
                                  ", e.matched FROM events e INDEXED BY events_by_tenant "
                                  "WHERE e.tenant = ?1 AND e.key >= ?2 AND e.key < ?3 ORDER BY e.key DESC"};
 
-#define POSTHORN_DELIVERY_SOURCE(index)                                               \
-  "SELECT " POSTHORN_DELIVERY_COLUMNS " FROM deliveries d " index                     \
+#define POSTHORN_DELIVERY_SOURCE(index)                           \
+  "SELECT " POSTHORN_DELIVERY_COLUMNS " FROM deliveries d " index \
   " JOIN events e ON e.key = d.event LEFT JOIN subscriptions s ON s.key = d.subscription "
   Statement delivery_{connection_, POSTHORN_DELIVERY_SOURCE("") "WHERE d.key = ?1 AND d.salt = ?2 AND d.tenant = ?3"};
-  Statement by_tenant_{connection_, POSTHORN_DELIVERY_SOURCE("INDEXED BY deliveries_by_tenant")
-                                    "WHERE d.tenant = ?1 AND d.key >= ?2 AND d.key < ?3 ORDER BY d.key DESC"};
-  Statement by_event_{connection_, POSTHORN_DELIVERY_SOURCE("INDEXED BY deliveries_by_event")
-                                   "WHERE d.event = ?1 AND d.key >= ?2 AND d.key < ?3 ORDER BY d.key DESC"};
+  Statement by_tenant_{
+      connection_,
+      POSTHORN_DELIVERY_SOURCE(
+          "INDEXED BY deliveries_by_tenant") "WHERE d.tenant = ?1 AND d.key >= ?2 AND d.key < ?3 ORDER BY d.key DESC"};
+  Statement by_event_{
+      connection_,
+      POSTHORN_DELIVERY_SOURCE(
+          "INDEXED BY deliveries_by_event") "WHERE d.event = ?1 AND d.key >= ?2 AND d.key < ?3 ORDER BY d.key DESC"};
   Statement by_subscription_{connection_, POSTHORN_DELIVERY_SOURCE("INDEXED BY deliveries_by_subscription")
                                           "WHERE d.subscription = ?1 AND d.key >= ?2 AND d.key < ?3 ORDER BY d.key DESC"};
   Statement failed_{connection_,

@@ -1,7 +1,7 @@
 // Migration 1: the sending side.
 //
-// Keys (base/ids.h) grow with time, so every table is appended to. Indexes are only those that a query needs, because each costs
-// on every insert; what is rare (external ids, failures, what is pending) is indexed partially.
+// Keys (base/ids.h) grow with time, so every table is appended to. Indexes are only those that a query needs, because each
+// costs on every insert; what is rare (external ids, failures, what is pending) is indexed partially.
 #include "store/sqlite/migrations.h"
 
 namespace posthorn::store::sqlite {

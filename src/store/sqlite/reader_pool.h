@@ -1,5 +1,6 @@
-// ReaderPool: a few threads that answer queries beside the writer, each over a read-only connection that it opens when it is first
-// needed. A job is one read transaction, which ends with it: a reader that held one longer would keep the log from starting over.
+// ReaderPool: a few threads that answer queries beside the writer, each over a read-only connection that it opens when it is
+// first needed. A job is one read transaction, which ends with it: a reader that held one longer would keep the log from
+// starting over.
 //
 // Concurrency: submit() from any thread. Jobs never wait for anything but the disk.
 // Limits: kReadQueueMax jobs wait; more are refused.

@@ -16,7 +16,7 @@ inline constexpr int kEventColumnCount = 11;
 domain::Event read_event(const Cursor& row);
 
 // Of `deliveries d` joined with its event `e` and its subscription `s` (which may be gone).
-#define POSTHORN_DELIVERY_COLUMNS \
+#define POSTHORN_DELIVERY_COLUMNS                                                                                             \
   "d.key, d.salt, d.tenant, d.event, e.salt, d.subscription, s.salt, e.topic, d.state, d.attempts, d.schedule_start, d.due, " \
   "d.updated"
 domain::Delivery read_delivery(const Cursor& row);

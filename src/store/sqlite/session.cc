@@ -65,12 +65,12 @@ void SqliteSession::flush() {
 }
 
 template <class Operation, class T>
-void SqliteSession::write(Cost cost, Operation operation, typename WholeWrite<Operation, T>::Apply apply, Done<T> done) {
+void SqliteSession::write(Cost cost, Operation operation, typename WholeWrite<Operation, T>::Function function, Done<T> done) {
   if (!writer_.admit(cost.write_class, cost.bytes)) {
     return post<T>(std::move(done), unavailable("too many writes wait", "store_busy"));
   }
-  gather(std::make_unique<WholeWrite<Operation, T>>(state_, cost.write_class, cost.rows, cost.bytes, std::move(operation), apply,
-                                                    std::move(done)));
+  gather(std::make_unique<WholeWrite<Operation, T>>(state_, cost.write_class, cost.rows, cost.bytes, std::move(operation),
+                                                    function, std::move(done)));
 }
 
 template <class T, class Query>
@@ -95,43 +95,46 @@ void SqliteSession::read(Done<T> done, Query query) {
 
 void SqliteSession::save_tenant(SaveTenant operation, Done<Saved> done) {
   const std::size_t bytes = kPlainBytes + operation.tenant.settings.size();
-  write<SaveTenant, Saved>({.bytes = bytes}, std::move(operation),
-                           [](Tables& tables, const SaveTenant& save) { return tables.catalogue.save(save); }, std::move(done));
+  write<SaveTenant, Saved>(
+      {.bytes = bytes}, std::move(operation),
+      [](Tables& tables, const SaveTenant& save) { return tables.catalogue.save(save); }, std::move(done));
 }
 
 void SqliteSession::delete_tenant(DeleteTenant operation, Done<void> done) {
-  write<DeleteTenant, void>({}, operation,
-                            [](Tables& tables, const DeleteTenant& remove) { return tables.catalogue.remove(remove); },
-                            std::move(done));
+  write<DeleteTenant, void>(
+      {}, operation, [](Tables& tables, const DeleteTenant& remove) { return tables.catalogue.remove(remove); },
+      std::move(done));
 }
 
 void SqliteSession::save_topic(SaveTopic operation, Done<Saved> done) {
   const std::size_t bytes = kPlainBytes + operation.topic.schema.size() + operation.topic.example.size();
-  write<SaveTopic, Saved>({.bytes = bytes}, std::move(operation),
-                          [](Tables& tables, const SaveTopic& save) { return tables.catalogue.save(save); }, std::move(done));
+  write<SaveTopic, Saved>(
+      {.bytes = bytes}, std::move(operation), [](Tables& tables, const SaveTopic& save) { return tables.catalogue.save(save); },
+      std::move(done));
 }
 
 void SqliteSession::delete_topic(DeleteTopic operation, Done<void> done) {
-  write<DeleteTopic, void>({}, operation,
-                           [](Tables& tables, const DeleteTopic& remove) { return tables.catalogue.remove(remove); },
-                           std::move(done));
+  write<DeleteTopic, void>(
+      {}, operation, [](Tables& tables, const DeleteTopic& remove) { return tables.catalogue.remove(remove); },
+      std::move(done));
 }
 
 void SqliteSession::save_scope(SaveScope operation, Done<Saved> done) {
-  write<SaveScope, Saved>({.bytes = kPlainBytes}, std::move(operation),
-                          [](Tables& tables, const SaveScope& save) { return tables.catalogue.save(save); }, std::move(done));
+  write<SaveScope, Saved>(
+      {.bytes = kPlainBytes}, std::move(operation),
+      [](Tables& tables, const SaveScope& save) { return tables.catalogue.save(save); }, std::move(done));
 }
 
 void SqliteSession::delete_scope(DeleteScope operation, Done<void> done) {
-  write<DeleteScope, void>({}, operation,
-                           [](Tables& tables, const DeleteScope& remove) { return tables.catalogue.remove(remove); },
-                           std::move(done));
+  write<DeleteScope, void>(
+      {}, operation, [](Tables& tables, const DeleteScope& remove) { return tables.catalogue.remove(remove); },
+      std::move(done));
 }
 
 void SqliteSession::save_subscription(SaveSubscription operation, Done<Saved> done) {
-  write<SaveSubscription, Saved>({.bytes = 4 * kPlainBytes}, std::move(operation),
-                                 [](Tables& tables, const SaveSubscription& save) { return tables.catalogue.save(save); },
-                                 std::move(done));
+  write<SaveSubscription, Saved>(
+      {.bytes = 4 * kPlainBytes}, std::move(operation),
+      [](Tables& tables, const SaveSubscription& save) { return tables.catalogue.save(save); }, std::move(done));
 }
 
 void SqliteSession::delete_subscription(DeleteSubscription operation, Done<void> done) {
@@ -141,9 +144,9 @@ void SqliteSession::delete_subscription(DeleteSubscription operation, Done<void>
 }
 
 void SqliteSession::save_credential(SaveCredential operation, Done<void> done) {
-  write<SaveCredential, void>({}, std::move(operation),
-                              [](Tables& tables, const SaveCredential& save) { return tables.catalogue.save(save); },
-                              std::move(done));
+  write<SaveCredential, void>(
+      {}, std::move(operation), [](Tables& tables, const SaveCredential& save) { return tables.catalogue.save(save); },
+      std::move(done));
 }
 
 void SqliteSession::load_catalogue(Done<Catalogue> done) {
@@ -164,16 +167,16 @@ void SqliteSession::accept_events(AcceptEvents operation, Done<std::vector<Resul
 void SqliteSession::advance_fanout(AdvanceFanout operation, Done<void> done) {
   const std::size_t rows = 1 + operation.deliveries.size();
   const Cost cost{WriteClass::engine, rows, kPlainBytes + rows * sizeof(NewDelivery)};
-  write<AdvanceFanout, void>(cost, std::move(operation),
-                             [](Tables& tables, const AdvanceFanout& advance) { return tables.events.advance(advance); },
-                             std::move(done));
+  write<AdvanceFanout, void>(
+      cost, std::move(operation), [](Tables& tables, const AdvanceFanout& advance) { return tables.events.advance(advance); },
+      std::move(done));
 }
 
 void SqliteSession::record_attempt(RecordAttempt operation, Done<RecordedAttempt> done) {
   const Cost cost{WriteClass::engine, 2, kPlainBytes + operation.attempt.response.size() + operation.attempt.detail.size()};
   write<RecordAttempt, RecordedAttempt>(
-      cost, std::move(operation),
-      [](Tables& tables, const RecordAttempt& record) { return tables.deliveries.record(record); }, std::move(done));
+      cost, std::move(operation), [](Tables& tables, const RecordAttempt& record) { return tables.deliveries.record(record); },
+      std::move(done));
 }
 
 void SqliteSession::resend_delivery(ResendDelivery operation, Done<domain::PendingDelivery> done) {
@@ -183,9 +186,9 @@ void SqliteSession::resend_delivery(ResendDelivery operation, Done<domain::Pendi
 }
 
 void SqliteSession::cancel_delivery(CancelDelivery operation, Done<void> done) {
-  write<CancelDelivery, void>({}, operation,
-                              [](Tables& tables, const CancelDelivery& cancel) { return tables.deliveries.cancel(cancel); },
-                              std::move(done));
+  write<CancelDelivery, void>(
+      {}, operation, [](Tables& tables, const CancelDelivery& cancel) { return tables.deliveries.cancel(cancel); },
+      std::move(done));
 }
 
 void SqliteSession::cancel_deliveries_of(CancelDeliveriesOf operation, Done<std::uint64_t> done) {
@@ -195,8 +198,9 @@ void SqliteSession::cancel_deliveries_of(CancelDeliveriesOf operation, Done<std:
 }
 
 void SqliteSession::expire(Expire operation, Done<Expired> done) {
-  write<Expire, Expired>({.write_class = WriteClass::engine, .rows = std::size_t{2} * operation.limit}, operation,
-                         [](Tables& tables, const Expire& expire) { return tables.expiry.step(expire); }, std::move(done));
+  write<Expire, Expired>(
+      {.write_class = WriteClass::engine, .rows = std::size_t{2} * operation.limit}, operation,
+      [](Tables& tables, const Expire& expire) { return tables.expiry.step(expire); }, std::move(done));
 }
 
 // --- shards ----------------------------------------------------------------------------------------------------------------
@@ -217,9 +221,8 @@ void SqliteSession::renew_shards(RenewShards operation, Done<std::vector<Lease>>
 // --- reads -----------------------------------------------------------------------------------------------------------------
 
 void SqliteSession::lanes_with_work(std::vector<std::uint32_t> shards, Done<std::vector<LaneWork>> done) {
-  read<std::vector<LaneWork>>(std::move(done), [shards = std::move(shards)](Reads& reads) {
-    return reads.engine.lanes_with_work(shards);
-  });
+  read<std::vector<LaneWork>>(std::move(done),
+                              [shards = std::move(shards)](Reads& reads) { return reads.engine.lanes_with_work(shards); });
 }
 
 void SqliteSession::load_pending(LoadPending query, Done<std::vector<domain::PendingDelivery>> done) {

@@ -1,6 +1,7 @@
 // SqliteSession: one loop's way into the store. It gathers the writes of one loop iteration and hands them over together.
 //
-// Lifecycle: the destructor (on the loop) hands over what is gathered and waits until everything under way is written and posted
+// Lifecycle: the destructor (on the loop) hands over what is gathered and waits until everything under way is written and
+// posted
 //   back; the completions of a closed session do not run.
 #pragma once
 
@@ -67,7 +68,7 @@ class SqliteSession final : public Session {
   void gather(std::unique_ptr<Write> write);
   void flush();
   template <class Operation, class T>
-  void write(Cost cost, Operation operation, typename WholeWrite<Operation, T>::Apply apply, Done<T> done);
+  void write(Cost cost, Operation operation, typename WholeWrite<Operation, T>::Function function, Done<T> done);
   // `query` answers T or Result<T>.
   template <class T, class Query>
   void read(Done<T> done, Query query);

@@ -54,7 +54,8 @@ class SqliteStore final : public Store {
       readers_ = std::make_unique<ReaderPool>([this] { return std::make_unique<Reader>(*connection_); }, &connection_mutex_);
       backups_ = std::make_unique<BackupRunner>(*connection_, connection_mutex_);
     } else {
-      readers_ = std::make_unique<ReaderPool>([this] { return std::make_unique<Reader>(open_reader(options_, path_)); }, nullptr);
+      readers_ =
+          std::make_unique<ReaderPool>([this] { return std::make_unique<Reader>(open_reader(options_, path_)); }, nullptr);
       backups_ = std::make_unique<BackupRunner>([this] { return open_reader(options_, path_); });
     }
     writer_->start();
@@ -87,7 +88,7 @@ class SqliteStore final : public Store {
     const std::lock_guard lock(connection_mutex_);
     if (connection_ == nullptr) return;
     if (writer_->failed()) sqlite3_db_config(connection_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-    writer_->release_statements();
+    writer_->release_connection();
     connection_.reset();
     folder_.reset();
   }
@@ -105,7 +106,8 @@ class SqliteStore final : public Store {
 
 Error open_failure(const DatabaseError& error, const std::string& path) {
   const std::string message = "cannot open the database " + path + ": " + error.what();
-  return classify(error.code()) == FailureClass::environment ? unavailable(message, "database_unusable") : internal_error(message);
+  return classify(error.code()) == FailureClass::environment ? unavailable(message, "database_unusable")
+                                                             : internal_error(message);
 }
 
 }  // namespace

@@ -76,17 +76,17 @@ class Write {
 template <class Operation, class T>
 class WholeWrite final : public Write {
  public:
-  using Apply = Result<T> (*)(Tables&, const Operation&);
+  using Function = Result<T> (*)(Tables&, const Operation&);
 
   WholeWrite(std::shared_ptr<SessionState> session, WriteClass write_class, std::size_t rows, std::size_t bytes,
-             Operation operation, Apply apply, Done<T> done)
+             Operation operation, Function function, Done<T> done)
       : Write(std::move(session), write_class, rows, bytes),
         operation_(std::move(operation)),
-        apply_(apply),
+        function_(function),
         done_(std::move(done)) {}
 
   bool apply(Tables& tables, std::size_t) override {
-    result_.emplace(apply_(tables, operation_));
+    result_.emplace(function_(tables, operation_));
     return true;
   }
   void fail(const Error& error) override { result_.emplace(error); }
@@ -94,7 +94,7 @@ class WholeWrite final : public Write {
 
  private:
   Operation operation_;
-  const Apply apply_;
+  const Function function_;
   Done<T> done_;
   std::optional<Result<T>> result_;
 };

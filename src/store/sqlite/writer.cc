@@ -39,8 +39,7 @@ Writer::Writer(Connection& connection, std::mutex& connection_mutex, const Sqlit
       connection_mutex_(connection_mutex),
       options_(options),
       clock_(clock),
-      tables_(connection),
-      checkpointer_(connection, options.page_bytes, options.checkpoint_bytes) {}
+      work_(std::make_unique<Work>(connection, options)) {}
 
 void Writer::start() {
   if (options_.threads == SqliteOptions::Threads::own) thread_ = std::thread([this] { run(); });
@@ -142,16 +141,16 @@ void Writer::write_batch(Writes batch) {
     batch.pop_back();
   }
   hand_back(std::move(batch));
-  if (checkpointer_.due()) checkpoint();
+  if (work_->checkpointer.due()) checkpoint();
 }
 
 bool Writer::apply_together(Writes& batch) {
-  begin_.run();
+  work_->begin.run();
   bool finished = true;
   std::size_t rows_left = kTransactionRowsMax;
   for (const auto& write : batch) {
     const std::size_t rows = write->rows();
-    finished = write->apply(tables_, rows_left);
+    finished = write->apply(work_->tables, rows_left);
     rows_left -= std::min(rows_left, rows);
   }
   commit(batch.size());
@@ -160,7 +159,7 @@ bool Writer::apply_together(Writes& batch) {
 
 // After one write broke a rule of the database: the others are not to suffer for it.
 bool Writer::apply_apart(Writes& batch) {
-  begin_.run();
+  work_->begin.run();
   bool finished = true;
   for (const auto& write : batch) finished = apply_alone(*write);
   commit(batch.size());
@@ -168,29 +167,29 @@ bool Writer::apply_apart(Writes& batch) {
 }
 
 bool Writer::apply_alone(Write& write) {
-  savepoint_.run();
+  work_->savepoint.run();
   bool finished = true;
   try {
-    finished = write.apply(tables_, kTransactionRowsMax);
+    finished = write.apply(work_->tables, kTransactionRowsMax);
   } catch (const DatabaseError& error) {
     if (classify(error.code()) != FailureClass::statement) throw;
-    undo_.run();
-    tables_.known.forget();
+    work_->undo.run();
+    work_->tables.known.forget();
     write.fail(internal_error(std::string("the database refused the write: ") + error.what()));
   }
-  release_.run();
+  work_->release.run();
   return finished;
 }
 
 void Writer::roll_back(Writes& batch) {
   connection_.roll_back();
-  tables_.known.forget();
+  work_->tables.known.forget();
   for (const auto& write : batch) write->rewind();
 }
 
 void Writer::commit(std::size_t operations) {
   const SteadyTime start = clock_.steady_now();
-  commit_.run();
+  work_->commit.run();
   const auto took = clock_.steady_now() - start;
   const std::lock_guard lock(condition_mutex_);
   troubles_.write.clear();
@@ -198,7 +197,7 @@ void Writer::commit(std::size_t operations) {
   measures_.operations += operations;
   measures_.commit_time_last = took;
   measures_.commit_time_total += took;
-  measures_.wal_bytes = static_cast<std::uint64_t>(checkpointer_.log_bytes());
+  measures_.wal_bytes = static_cast<std::uint64_t>(work_->checkpointer.log_bytes());
 }
 
 void Writer::refuse(Writes batch) {
@@ -228,8 +227,8 @@ void Writer::probe() {
   if (failed()) return;
   const std::lock_guard lock(connection_mutex_);
   try {
-    begin_.run();
-    probe_.run();
+    work_->begin.run();
+    work_->probe.run();
     commit(0);
   } catch (const DatabaseError& error) {
     connection_.roll_back();
@@ -243,7 +242,7 @@ void Writer::checkpoint() {
   {
     const std::lock_guard lock(connection_mutex_);
     try {
-      checkpointer_.run();
+      work_->checkpointer.run();
     } catch (const DatabaseError& error) {
       trouble = std::string("the log cannot be moved into the database: ") + error.what();
       final_failure = classify(error.code()) == FailureClass::durability;
@@ -253,7 +252,7 @@ void Writer::checkpoint() {
   if (final_failure) troubles_.final_failure = trouble;
   if (trouble.empty()) ++measures_.checkpoints;
   troubles_.checkpoint = std::move(trouble);
-  measures_.wal_bytes = static_cast<std::uint64_t>(checkpointer_.log_bytes());
+  measures_.wal_bytes = static_cast<std::uint64_t>(work_->checkpointer.log_bytes());
 }
 
 void Writer::note_write_failure(const DatabaseError& failure) {

@@ -46,6 +46,9 @@ class Writer {
   Health health() const;
   Measures measures() const;
 
+  // After stop(): lets the connection be closed.
+  void release_connection() { work_.reset(); }
+
   // After a failed sync: nothing more may reach the disk, not even a last checkpoint.
   bool failed() const;
 
@@ -54,6 +57,27 @@ class Writer {
   struct Queued {
     std::atomic<std::size_t> operations{0};
     std::atomic<std::size_t> bytes{0};
+  };
+  // What writes: belongs to the writer's thread.
+  struct Work {
+    Work(Connection& connection, const SqliteOptions& options)
+        : begin(connection, "BEGIN IMMEDIATE"),
+          commit(connection, "COMMIT"),
+          savepoint(connection, "SAVEPOINT alone"),
+          undo(connection, "ROLLBACK TO alone"),
+          release(connection, "RELEASE alone"),
+          probe(connection, "UPDATE probe SET written = written + 1 WHERE id = 1"),
+          tables(connection),
+          checkpointer(connection, options.page_bytes, options.checkpoint_bytes) {}
+
+    Statement begin;
+    Statement commit;
+    Statement savepoint;
+    Statement undo;
+    Statement release;
+    Statement probe;
+    Tables tables;
+    Checkpointer checkpointer;
   };
   struct Troubles {  // empty texts: none
     std::string final_failure;
@@ -84,14 +108,7 @@ class Writer {
   std::mutex& connection_mutex_;
   const SqliteOptions& options_;
   const Clock& clock_;
-  Tables tables_;
-  Checkpointer checkpointer_;
-  Statement begin_{connection_, "BEGIN IMMEDIATE"};
-  Statement commit_{connection_, "COMMIT"};
-  Statement savepoint_{connection_, "SAVEPOINT alone"};
-  Statement undo_{connection_, "ROLLBACK TO alone"};
-  Statement release_{connection_, "RELEASE alone"};
-  Statement probe_{connection_, "UPDATE probe SET written = written + 1 WHERE id = 1"};
+  std::unique_ptr<Work> work_;                  // null once closed
   std::deque<std::unique_ptr<Write>> waiting_;  // taken over from incoming_; the first may be partly applied
 
   std::array<Queued, 2> queued_;
