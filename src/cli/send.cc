@@ -2,6 +2,7 @@
 #include <CLI/App.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/json/value_to.hpp>
 #include <filesystem>
 #include <fstream>
 #include <iostream>

@@ -21,6 +21,12 @@ std::vector<std::filesystem::path> exchange_files() {
   return files;
 }
 
+std::string test_name(const ::testing::TestParamInfo<std::filesystem::path>& file) {
+  std::string name = file.param.stem().string();
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
 class Exchanges : public ::testing::TestWithParam<std::filesystem::path> {};
 
 TEST_P(Exchanges, AnswerAsRecorded) {
@@ -34,11 +40,7 @@ TEST_P(Exchanges, AnswerAsRecorded) {
   for (const auto& exchange : exchanges) play(server, exchange, captures);
 }
 
-INSTANTIATE_TEST_SUITE_P(Recorded, Exchanges, ::testing::ValuesIn(exchange_files()), [](const auto& info) {
-  std::string name = info.param.stem().string();
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Recorded, Exchanges, ::testing::ValuesIn(exchange_files()), test_name);
 
 TEST(ExchangePlayer, NoticesEveryKindOfDifference) {
   TestServer server;

@@ -1,7 +1,5 @@
 #include "api/native/native_api.h"
 
-#include "api/native/openapi_routes.h"
-
 namespace posthorn::api::native {
 
 std::vector<Route> routes(const Services& services) {
@@ -13,7 +11,6 @@ std::vector<Route> routes(const Services& services) {
   add_publish_routes(routes, services);
   add_event_routes(routes, services);
   add_delivery_routes(routes, services);
-  for (auto& route : openapi_routes()) routes.push_back(std::move(route));
   return routes;
 }
 

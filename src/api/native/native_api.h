@@ -1,4 +1,4 @@
-// The native API: every route under /api/v1. The OpenAPI document (spec/native.openapi.json) says the
+// The native API: every route under /api/v1 that works with data. The OpenAPI document (spec/native.openapi.json) says the
 // same; a test compares the two.
 #pragma once
 

@@ -56,6 +56,7 @@ void check_against_openapi(const Router& router, std::string_view method, std::s
   if (!parsed || !segments) return;
   const auto match = router.find(*parsed, *segments);
   if (match.route == nullptr) return;
+  EXPECT_NE(reply.status, 500) << method << ' ' << path << ": " << reply.body;
   const std::string where =
       std::string(to_text(*parsed)) + ' ' + std::string(match.route->pattern) + ' ' + std::to_string(reply.status);
   const auto& operation = document().at("paths").at(match.route->pattern).at(to_ascii_lower(to_text(*parsed))).get_object();

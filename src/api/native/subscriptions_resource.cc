@@ -78,7 +78,6 @@ net::Task<Answer> list_subscriptions(Services services, RequestContext& context)
   std::string body = R"({"items":[)";
   std::string position;
   for (std::size_t i = 0; i < found.size() && i < page->limit; ++i) {
-    if (i > 0) body += ',';
     append(body, *found[i], kHidden);
     if (i + 1 == page->limit && found.size() > page->limit) position = std::to_string(found[i]->id.key.value);
   }

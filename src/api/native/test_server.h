@@ -12,7 +12,7 @@
 
 #include "access/authorizer.h"
 #include "access/tenants.h"
-#include "api/admin/admin_routes.h"
+#include "api/admin/operations.h"
 #include "api/kit/router.h"
 #include "api/kit/service.h"
 #include "api/native/native_api.h"
@@ -41,11 +41,6 @@ struct Reply {
   std::string member(std::string_view name) const;  // a text member of the body; empty when there is none
 };
 
-class AlwaysReady final : public admin::HealthSource {
- public:
-  admin::Readiness readiness() const override { return {true, {}}; }
-};
-
 class TestServer {
  public:
   static constexpr std::string_view kKey = "ph_test-key-for-exchanges";
@@ -72,7 +67,6 @@ class TestServer {
   ManualClock clock_;
   net::Loop loop_{"api-test"};
   observe::Metrics metrics_;
-  AlwaysReady health_;
   IdSource ids_{clock_, 7};
   crypto::Sealer sealer_{{{1, std::string(32, 'k')}}};
   outbound::RunnableGate gate_;

@@ -1,24 +1,29 @@
-// Routes for operations: health and metrics, for load balancers, systemd and Prometheus.
+// Operations: health and metrics, for load balancers, systemd and Prometheus.
 //
 //   GET /health/live    200 while the process answers at all
 //   GET /health/ready   200 when it serves; 503 with the reason when it does not
 //   GET /metrics        Prometheus text; the admin key is needed unless the operator opens it
 #pragma once
 
-#include <cstdint>
+#include <functional>
+#include <string>
 #include <vector>
 
-#include "api/admin/health.h"
 #include "api/kit/router.h"
 #include "observe/metrics.h"
 
 namespace posthorn::api::admin {
 
+struct Readiness {
+  bool ready = false;
+  std::string reason;  // for people, when it is not: "starting", "draining", what the store says
+};
+
 enum class MetricsAccess : std::uint8_t { with_key, open };
 
 struct Operations {
-  const HealthSource& health;  // outlives the router, like the metrics
-  observe::Metrics& metrics;
+  std::function<Readiness()> readiness;  // cheap and thread-safe
+  observe::Metrics& metrics;             // outlives the router
   MetricsAccess metrics_access = MetricsAccess::with_key;
 };
 

@@ -1,4 +1,4 @@
-#include "api/admin/admin_routes.h"
+#include "api/admin/operations.h"
 
 #include <gtest/gtest.h>
 
@@ -8,13 +8,7 @@
 namespace posthorn::api::admin {
 namespace {
 
-class FakeHealth final : public HealthSource {
- public:
-  Readiness readiness() const override { return now; }
-  Readiness now{true, {}};
-};
-
-class AdminRoutesTest : public ::testing::Test {
+class OperationsTest : public ::testing::Test {
  protected:
   net::HttpResponse get(std::string_view pattern, const Operations& operations) {
     const auto all = routes(operations);
@@ -36,35 +30,35 @@ class AdminRoutesTest : public ::testing::Test {
   }
 
   observe::Metrics metrics_;
-  FakeHealth health_;
-  Operations operations_{health_, metrics_};
+  Readiness readiness_{true, {}};
+  Operations operations_{[this] { return readiness_; }, metrics_};
 };
 
-TEST_F(AdminRoutesTest, IsLiveWhateverHappens) {
-  health_.now = {false, "starting"};
+TEST_F(OperationsTest, IsLiveWhateverHappens) {
+  readiness_ = {false, "starting"};
   const auto response = get("/health/live", operations_);
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.body, R"({"status":"live"})");
 }
 
-TEST_F(AdminRoutesTest, IsReadyOrSaysWhyNot) {
+TEST_F(OperationsTest, IsReadyOrSaysWhyNot) {
   EXPECT_EQ(get("/health/ready", operations_).status, 200);
-  health_.now = {false, "the disk is full"};
+  readiness_ = {false, "the disk is full"};
   const auto response = get("/health/ready", operations_);
   EXPECT_EQ(response.status, 503);
   EXPECT_EQ(response.body, R"({"status":"unavailable","reason":"the disk is full"})");
-  health_.now = {true, {}};
+  readiness_ = {true, {}};
   EXPECT_EQ(get("/health/ready", operations_).body, R"({"status":"ready"})");
 }
 
-TEST_F(AdminRoutesTest, ShowsMetricsInPrometheusText) {
+TEST_F(OperationsTest, ShowsMetricsInPrometheusText) {
   metrics_.events_accepted.add(3);
   const auto response = get("/metrics", operations_);
   EXPECT_EQ(response.content_type, "text/plain; version=0.0.4; charset=utf-8");
   EXPECT_NE(response.body.find(" 3"), std::string::npos);
 }
 
-TEST_F(AdminRoutesTest, AsksForTheKeyBeforeMetricsUnlessToldOtherwise) {
+TEST_F(OperationsTest, AsksForTheKeyBeforeMetricsUnlessToldOtherwise) {
   const auto action_of_metrics = [&](MetricsAccess access) {
     operations_.metrics_access = access;
     return routes(operations_).back().action;

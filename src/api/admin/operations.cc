@@ -1,4 +1,4 @@
-#include "api/admin/admin_routes.h"
+#include "api/admin/operations.h"
 
 #include "api/kit/answer.h"
 #include "api/kit/json_writer.h"
@@ -8,8 +8,8 @@ namespace {
 
 net::Task<Answer> live(RequestContext&) { co_return json_answer(200, R"({"status":"live"})"); }
 
-net::Task<Answer> ready(const HealthSource* health, RequestContext&) {
-  const Readiness now = health->readiness();
+net::Task<Answer> ready(std::function<Readiness()> readiness, RequestContext&) {
+  const Readiness now = readiness();
   if (now.ready) co_return json_answer(200, R"({"status":"ready"})");
   std::string body;
   JsonWriter(body).begin_object().string("status", "unavailable").string("reason", now.reason).end_object();
@@ -30,9 +30,10 @@ net::Task<Answer> metrics(observe::Metrics* metrics, RequestContext&) {
 std::vector<Route> routes(const Operations& operations) {
   std::vector<Route> routes;
   routes.push_back({.method = Method::get, .pattern = "/health/live", .handler = live});
-  routes.push_back({.method = Method::get,
-                    .pattern = "/health/ready",
-                    .handler = [source = &operations.health](RequestContext& context) { return ready(source, context); }});
+  routes.push_back(
+      {.method = Method::get,
+       .pattern = "/health/ready",
+       .handler = [readiness = operations.readiness](RequestContext& context) { return ready(readiness, context); }});
   std::optional<domain::Action> action;
   if (operations.metrics_access == MetricsAccess::with_key) action = domain::Action::read_operations;
   routes.push_back({.method = Method::get,
