@@ -24,9 +24,10 @@ struct Listener {
   std::uint16_t port;
 };
 
-Listener listen_on(const char* address, int backlog) {
+Listener listen_on(const char* address, std::uint16_t port, int backlog) {
   sockaddr_in place{};
   place.sin_family = AF_INET;
+  place.sin_port = htons(port);
   POSTHORN_CHECK(inet_pton(AF_INET, address, &place.sin_addr) == 1);
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   POSTHORN_CHECK(fd >= 0);
@@ -122,8 +123,8 @@ void TestPeer::reset() {
   ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
-TestEndpoint::TestEndpoint(Script script, const char* address) : script_(std::move(script)) {
-  const auto listener = listen_on(address, 128);
+TestEndpoint::TestEndpoint(Script script, const char* address, std::uint16_t port) : script_(std::move(script)) {
+  const auto listener = listen_on(address, port, 128);
   listener_ = listener.fd;
   port_ = listener.port;
   acceptor_ = std::thread([this] { accept_all(); });
@@ -158,7 +159,7 @@ void TestEndpoint::accept_all() {
 }
 
 DeafEndpoint::DeafEndpoint() {
-  const auto listener = listen_on("127.0.0.1", 0);
+  const auto listener = listen_on("127.0.0.1", 0, 0);
   port_ = listener.port;
   fds_.push_back(listener.fd);
   sockaddr_in place{};

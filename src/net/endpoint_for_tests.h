@@ -53,7 +53,7 @@ class TestEndpoint {
   using Script = std::function<void(TestPeer&)>;
 
   // The connection is closed when the script returns.
-  explicit TestEndpoint(Script script, const char* address = "127.0.0.1");
+  explicit TestEndpoint(Script script, const char* address = "127.0.0.1", std::uint16_t port = 0);
   ~TestEndpoint();
   TestEndpoint(const TestEndpoint&) = delete;
   TestEndpoint& operator=(const TestEndpoint&) = delete;
