@@ -1,5 +1,5 @@
 // Plays every file under exchanges/ against a fresh server.
-#include "api/native/exchange.h"
+#include "api/native/exchange_test_support.h"
 
 #include <gtest/gtest-spi.h>
 #include <gtest/gtest.h>
