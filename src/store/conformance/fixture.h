@@ -123,6 +123,18 @@ class Bench {
   std::vector<Lease> leases_;
 };
 
+// Queries for everything of a tenant.
+inline ListEvents events_of(TenantKey tenant) {
+  ListEvents query;
+  query.tenant = tenant;
+  return query;
+}
+inline ListDeliveries deliveries_of(TenantKey tenant) {
+  ListDeliveries query;
+  query.tenant = tenant;
+  return query;
+}
+
 class StoreConformance : public testing::TestWithParam<StoreKind> {
  protected:
   void SetUp() override { open(); }
@@ -130,7 +142,7 @@ class StoreConformance : public testing::TestWithParam<StoreKind> {
 
   void open();
   void close();
-  // Skips the rest of the test when the store keeps nothing.
+  // For durable stores.
   void reopen() {
     close();
     open();

@@ -31,8 +31,9 @@ bool is_full(int code) { return (code & 0xff) == SQLITE_FULL; }
 Connection::Connection(const std::string& path, Mode mode, const std::string& vfs) {
   const int access = mode == Mode::read_write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
   sqlite3* database = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &database, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-                                   vfs.empty() ? nullptr : vfs.c_str());
+  const int code =
+      sqlite3_open_v2(path.c_str(), &database, access | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+                      vfs.empty() ? nullptr : vfs.c_str());
   database_.reset(database);
   if (code != SQLITE_OK) throw DatabaseError(code, database == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(database));
   sqlite3_busy_timeout(database, 1000);
