@@ -5,9 +5,9 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
-#include "api/native/openapi_test_support.h"
 #include "api/admin/operations.h"
 #include "api/native/openapi_routes.h"
+#include "api/native/openapi_test_support.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace posthorn::api::native {
