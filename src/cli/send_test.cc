@@ -131,7 +131,7 @@ TEST(Sender, PublishesEveryLineOnceAndNamesTheRefusedOnes) {
   EXPECT_EQ(run.progress.refused, 2u);
   ASSERT_EQ(run.progress.problems.size(), 2u);
   EXPECT_EQ(run.progress.problems[0].line, 10u);
-  EXPECT_EQ(run.progress.problems[0].text, "topic is unknown");
+  EXPECT_EQ(run.progress.problems[0].text, "topic: is unknown");
   EXPECT_EQ(run.progress.problems[1].line, 11u);
   EXPECT_EQ(api.published.size(), 23u);
   EXPECT_EQ(run.state.lines, 25u);

@@ -28,7 +28,7 @@ std::string problem_text(const bj::object& result) {
     return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
   };
   const std::string field = text("field");
-  return field.empty() ? text("detail") : field + " " + text("detail");
+  return field.empty() ? text("detail") : field + ": " + text("detail");
 }
 
 }  // namespace
