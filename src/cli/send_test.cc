@@ -113,6 +113,8 @@ TEST(SendState, IsReadAsItWasWritten) {
   state.finished = true;
   ASSERT_TRUE(save_state(file.string(), state));
   EXPECT_EQ(load_state(file.string()).value(), state);
+  ASSERT_TRUE(save_state(file.string(), fresh_state(7)));
+  EXPECT_EQ(load_state(file.string()).value(), fresh_state(7));
   std::filesystem::remove(file);
   EXPECT_EQ(load_state(file.string()).value(), std::nullopt);
   for (const char* text : {"", "{}", "[]", "{\"format\":2}", "x"}) {
