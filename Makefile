@@ -1,6 +1,6 @@
 # Posthorn's commands. Each installs the Debian packages that it needs (tools/setup) and works from a fresh clone.
 .DEFAULT_GOAL := build
-.PHONY: build demo run test bench bench-long lint asan tsan fuzz coverage package clean help
+.PHONY: build demo run test bench bench-long lint asan tsan fuzz package clean help
 
 JOBS ?= $(shell nproc)
 ARGS ?=
@@ -53,11 +53,6 @@ tsan: ## Unit tests under the thread sanitizer
 fuzz: ## Fuzz every parser of outside bytes, FUZZ_SECONDS each (60)
 	@tools/setup build test fuzz
 	@tools/run_tests --only fuzz --fuzz-seconds $(FUZZ_SECONDS) --jobs $(JOBS) $(ARGS)
-
-coverage: ## Unit tests with coverage counters; prints the lines covered by folder
-	@tools/setup build test
-	@tools/run_tests --only sanitizer --preset coverage --jobs $(JOBS) $(ARGS)
-	@python3 tools/coverage_summary build/coverage
 
 package: ## Build the Debian package build/release/posthorn_<version>_<architecture>.deb
 	@tools/setup build package

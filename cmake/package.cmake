@@ -4,18 +4,16 @@ include(GNUInstallDirs)
 if(TARGET posthorn)
   install(TARGETS posthorn RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
-install(FILES ${PROJECT_SOURCE_DIR}/deploy/posthorn.service DESTINATION lib/systemd/system)
+install(FILES ${PROJECT_SOURCE_DIR}/deploy/posthorn.service DESTINATION /lib/systemd/system)
 install(FILES ${PROJECT_SOURCE_DIR}/deploy/posthorn.toml DESTINATION /etc/posthorn)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
 
 find_program(GZIP gzip)
 if(GZIP)
   set(man_page ${PROJECT_BINARY_DIR}/posthorn.1.gz)
-  add_custom_command(OUTPUT ${man_page}
-    COMMAND ${GZIP} -9nc ${PROJECT_SOURCE_DIR}/deploy/posthorn.1 > ${man_page}
-    DEPENDS ${PROJECT_SOURCE_DIR}/deploy/posthorn.1)
-  add_custom_target(man_page ALL DEPENDS ${man_page})
-  install(FILES ${man_page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 OPTIONAL)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/deploy/posthorn.1)
+  execute_process(COMMAND ${GZIP} -9nc ${PROJECT_SOURCE_DIR}/deploy/posthorn.1 OUTPUT_FILE ${man_page} COMMAND_ERROR_IS_FATAL ANY)
+  install(FILES ${man_page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 endif()
 
 set(CPACK_GENERATOR DEB)

@@ -3,6 +3,7 @@ hang, and the server stays healthy."""
 
 import gzip
 import random
+import re
 import socket
 import time
 
@@ -32,7 +33,7 @@ def exchange(port, data, seconds=20.0):
 
 
 def statuses(answer):
-    return [int(part[:3]) for part in answer.split(b"HTTP/1.1 ")[1:]]
+    return [int(code) for code in re.findall(rb"HTTP/1\.1 (\d{3}) ", answer)]
 
 
 def post(headers="", body="{}", path=EVENTS):

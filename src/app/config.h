@@ -41,10 +41,6 @@ struct Config {
   observe::LogOptions log;
 };
 
-// What the data folder holds, by name.
-inline constexpr std::string_view kMasterKeyFileName = "master.key";
-inline constexpr std::string_view kLockFileName = "lock";
-
 struct Option {
   std::string_view name;        // TOML key and flag: "listen", "allow-peer", …; variable: POSTHORN_LISTEN
   std::string_view value_name;  // "HOST:PORT"

@@ -167,7 +167,7 @@ TEST_F(Configuration, FilesAreReadStrictly) {
     const char* expected;
   };
   for (const auto& [text, expected] :
-       {Case{"listen = \"127.0.0.1:1\"\n", "Unknown option \"listen\""}, Case{"\nlisten = ", "line 2"},
+       {Case{"listn = \"127.0.0.1:1\"\n", "Unknown option \"listn\""}, Case{"\nlisten = ", "line 2"},
         Case{"in-loops = true\n", "in-loops"}, Case{"data = [\"a\"]\n", "data"}, Case{"[server]\nlisten = \"x\"\n", "server"},
         Case{"data = \"a\"\ndata = \"b\"\n", "line 2"}, Case{"allow-peer = [true]\n", "allow-peer"},
         Case{"in-loops = 0\n", "in-loops (file "}}) {

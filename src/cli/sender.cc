@@ -27,8 +27,10 @@ std::string problem_text(const bj::object& result) {
     const auto* value = object->if_contains(name);
     return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
   };
-  const std::string field = text("field");
-  return field.empty() ? text("detail") : field + " " + text("detail");
+  // "events/0/topic": the place in the batch means nothing to somebody who counts lines.
+  std::string field = text("field");
+  if (field.starts_with("events/")) field.erase(0, std::min(field.find('/', 7), field.size() - 1) + 1);
+  return field.empty() ? text("detail") : field + ": " + text("detail");
 }
 
 }  // namespace
@@ -113,14 +115,11 @@ void Sender::launch(Job& job) {
 void Sender::try_again_later(Job& job, const Error& error) {
   const auto now = clock_.steady_now();
   if (!job.failing_since) job.failing_since = now;
-  if (now - *job.failing_since >= options_.patience) {
-    if (!fatal_) fatal_ = error;
-    return;
-  }
   const auto asked = error.retry_after.value_or(std::chrono::seconds(0));
   job.phase = Job::Phase::waiting;
   job.not_before = now + std::max<std::chrono::milliseconds>(asked, backoff(job.tries));
   progress_.waiting_for = error.message;
+  if (job.not_before - *job.failing_since >= options_.patience && !fatal_) fatal_ = error;
 }
 
 void Sender::take_results(Job& job, const ApiAnswer& answer) {

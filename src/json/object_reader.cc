@@ -1,9 +1,8 @@
 #include <algorithm>
-#include <array>
 #include <cmath>
 
-#include "json/pointer.h"
 #include "json/reader.h"
+#include "json/words.h"
 
 namespace posthorn::json {
 namespace {
@@ -35,12 +34,6 @@ Error wrong_type(std::string field, std::string wanted, const bj::value& value) 
 }
 
 std::string bytes_words(std::size_t count) { return std::to_string(count) + (count == 1 ? " byte" : " bytes"); }
-
-std::string number_words(double value) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.15g", value);
-  return text.data();
-}
 
 // How many insertions, deletions, replacements and swaps of neighbours make `left` into `right` (optimal string alignment).
 std::size_t edit_distance(std::string_view left, std::string_view right) {

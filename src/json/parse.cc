@@ -4,9 +4,9 @@
 #include <numeric>
 
 #include "base/limits.h"
-#include "json/pointer.h"
 #include "json/reader.h"
 #include "json/syntax_error.h"
+#include "json/words.h"
 
 namespace posthorn::json {
 namespace {

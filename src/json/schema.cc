@@ -29,7 +29,7 @@ Result<std::shared_ptr<const Schema>> Schema::compile(std::string_view text, std
   }
   auto document = parse(text);
   if (!document) {
-    const Error error = below(std::move(field), std::move(document.error()));
+    const Error error = below(std::move(field), document.error());
     return invalid(error.field, error.message, "invalid_schema");
   }
   auto impl = std::make_unique<Impl>();
@@ -40,7 +40,7 @@ Result<std::shared_ptr<const Schema>> Schema::compile(std::string_view text, std
 
 Status Schema::validate(std::string_view value, std::string field) const {
   auto parsed = parse(value);
-  if (!parsed) return below(std::move(field), std::move(parsed.error()));
+  if (!parsed) return below(std::move(field), parsed.error());
   return check_against_schema(impl_->program, *parsed, field);
 }
 

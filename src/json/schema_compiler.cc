@@ -4,9 +4,9 @@
 
 #include "base/limits.h"
 #include "base/text.h"
-#include "json/pointer.h"
 #include "json/schema.h"
 #include "json/schema_program.h"
+#include "json/words.h"
 
 namespace posthorn::json {
 namespace {

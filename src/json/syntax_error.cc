@@ -6,7 +6,7 @@
 
 #include "base/limits.h"
 #include "base/text.h"
-#include "json/pointer.h"
+#include "json/words.h"
 
 namespace posthorn::json {
 namespace {

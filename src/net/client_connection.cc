@@ -43,10 +43,11 @@ Task<std::optional<SendError>> ClientConnection::establish(std::shared_ptr<Clien
   const auto& origin = self->pool_->origin;
   auto& shared = *self->shared_;
   const auto by = [&] { return std::min(deadline, std::chrono::steady_clock::now() + shared.connect_timeout); };
-  auto connected = co_await open_connection(shared.loop, shared.names, shared.policy,
-                                            {origin.host, origin.host_is_address, origin.port}, by());
+  // Named, because GCC 12 destroys an aggregate twice that is made within a co_await expression.
+  ConnectTarget target{origin.host, origin.host_is_address, origin.port};
+  auto connected = co_await open_connection(shared.loop, shared.names, shared.policy, std::move(target), by());
   if (self->state_ != State::opening) co_return std::nullopt;
-  if (!connected) co_return std::move(connected.error());
+  if (!connected) co_return connected.error();
   self->socket_ = std::move(*connected);
   if (origin.scheme == Url::Scheme::http) co_return std::nullopt;
   self->tls_ = std::make_unique<TlsStream>(self->socket_, shared.tls);

@@ -61,7 +61,7 @@ struct TlsFiles {
   std::string key_file;
 };
 
-inline constexpr auto kAnswerWriteTime = 30s;      // for an answer that the client does not read; longer answers get more
+inline constexpr auto kAnswerWriteTime = 30s;      // for each 64 KiB of an answer that the client does not read
 inline constexpr auto kLingerTime = 2s;            // how long a closing connection is read so that its client gets the answer
 inline constexpr auto kRequestBodyGraceTime = 5s;  // before the minimum body rate counts
 

@@ -9,6 +9,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstring>
+#include <deque>
 #include <list>
 #include <optional>
 #include <stdexcept>
@@ -23,6 +24,10 @@ namespace asio = boost::asio;
 namespace {
 
 using Outcome = Result<Addresses>;
+
+// Lookups that start before the loop reads answers again. A thousand at once would have more answers come together than the
+// socket's buffer holds.
+constexpr std::size_t kStartsPerTurn = 16;
 
 void initialise_library() {
   static const int status = ares_library_init(ARES_LIB_INIT_ALL);  // once a process; never undone
@@ -123,6 +128,8 @@ struct Resolver::Impl {
   const Outcome* cached(const std::string& name);
   void keep(const std::string& name, const Outcome& outcome, std::chrono::nanoseconds time);
   std::shared_ptr<Lookup> look_up(const std::string& name);
+  void start_waiting();
+  void ask(const std::shared_ptr<Lookup>& lookup);
   void answered(Lookup& lookup, int status, ares_addrinfo* answer);
   void socket_state(ares_socket_t fd, bool read, bool write);
   void watch(ares_socket_t fd, const std::shared_ptr<Socket>& socket);
@@ -138,6 +145,8 @@ struct Resolver::Impl {
   std::unordered_map<std::string, std::shared_ptr<Lookup>> running;
   std::list<Cached> cache;  // oldest first
   std::unordered_map<std::string, std::list<Cached>::iterator> cache_index;
+  std::deque<std::shared_ptr<Lookup>> waiting;
+  std::size_t starts_left = kStartsPerTurn;
   std::size_t started = 0;
   bool closed = false;
   const std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // for a timer that fires while this is destroyed
@@ -190,13 +199,34 @@ std::shared_ptr<Resolver::Impl::Lookup> Resolver::Impl::look_up(const std::strin
   lookup->name = name;
   lookup->owner = this;
   running.emplace(name, lookup);
+  waiting.push_back(lookup);
+  start_waiting();
+  return lookup;
+}
+
+void Resolver::Impl::start_waiting() {
+  while (!waiting.empty() && starts_left > 0) {
+    if (starts_left-- == kStartsPerTurn) {
+      loop.post([this, weak = std::weak_ptr(alive)] {
+        if (weak.expired()) return;
+        starts_left = kStartsPerTurn;
+        start_waiting();
+      });
+    }
+    const auto lookup = std::move(waiting.front());
+    waiting.pop_front();
+    ask(lookup);
+  }
+}
+
+void Resolver::Impl::ask(const std::shared_ptr<Lookup>& lookup) {
   ++started;
   ares_addrinfo_hints hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = ARES_AI_NOSORT;  // sorting would probe routes; the addresses are tried one after the other anyway
   ares_getaddrinfo(
-      channel, name.c_str(), nullptr, &hints,
+      channel, lookup->name.c_str(), nullptr, &hints,
       [](void* data, int status, int, ares_addrinfo* answer) {
         const std::unique_ptr<std::shared_ptr<Lookup>> kept(static_cast<std::shared_ptr<Lookup>*>(data));
         if ((*kept)->owner != nullptr) (*kept)->owner->answered(**kept, status, answer);
@@ -204,7 +234,6 @@ std::shared_ptr<Resolver::Impl::Lookup> Resolver::Impl::look_up(const std::strin
       },
       new std::shared_ptr<Lookup>(lookup));
   arm_timer();
-  return lookup;
 }
 
 void Resolver::Impl::answered(Lookup& lookup, int status, ares_addrinfo* answer) {
@@ -293,6 +322,7 @@ Task<Result<Addresses>> Resolver::resolve(std::string name, SteadyTime deadline)
 
 void Resolver::close() {
   impl_->closed = true;
+  for (const auto& lookup : std::exchange(impl_->waiting, {})) impl_->answered(*lookup, ARES_ECANCELLED, nullptr);
   ares_cancel(impl_->channel);
   impl_->timer.cancel();
 }

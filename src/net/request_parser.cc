@@ -8,6 +8,7 @@ namespace posthorn::net {
 
 namespace {
 
+constexpr std::string_view kVersions = "only HTTP/1.0 and HTTP/1.1 are spoken here";
 constexpr std::size_t kEmptyLineBytesMax = 4;  // RFC 9112 2.2: at least one empty line before a request line is ignored
 
 // What a target may contain: visible ASCII without '#' (a fragment is never sent) and '\' (read as '/' by some).
@@ -35,9 +36,11 @@ bool all_in(const std::array<bool, 256>& table, std::string_view text) {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// " HTTP/" digit "." digit
-bool looks_like_version(std::string_view text) {
-  return text.size() >= 9 && text.starts_with(" HTTP/") && is_digit(text[6]) && text[7] == '.' && is_digit(text[8]);
+// " HTTP/" digit "." digit, and not 1.0 or 1.1.
+bool is_other_version(std::string_view text) {
+  const auto version = text.substr(0, 9);
+  return version.size() == 9 && version.starts_with(" HTTP/") && is_digit(version[6]) && version[7] == '.' &&
+         is_digit(version[8]) && version != " HTTP/1.0" && version != " HTTP/1.1";
 }
 
 // Whether the first word could be a method that is only unknown here.
@@ -62,10 +65,7 @@ const llhttp_settings_t& RequestParser::settings() {
     made.on_url = [](llhttp_t* parser, const char* at, std::size_t size) { return self(parser).on_target(at, size); };
     made.on_header_field = [](llhttp_t* parser, const char* at, std::size_t size) { return self(parser).on_name(at, size); };
     made.on_header_value = [](llhttp_t* parser, const char* at, std::size_t size) { return self(parser).on_value(at, size); };
-    made.on_header_field_complete = [](llhttp_t* parser) {
-      self(parser).place_ = Place::value;
-      return 0;
-    };
+    made.on_header_field_complete = [](llhttp_t* parser) { return self(parser).on_name_end(); };
     made.on_headers_complete = [](llhttp_t*) { return static_cast<int>(HPE_PAUSED); };
     return made;
   }();
@@ -113,6 +113,15 @@ int RequestParser::on_name(const char* at, std::size_t size) {
   return HPE_OK;
 }
 
+int RequestParser::on_name_end() {
+  if (place_ != Place::name || headers_.back().name.size == 0) {
+    refusal_ = {400, "header field without a name"};
+    return HPE_USER;
+  }
+  place_ = Place::value;
+  return HPE_OK;
+}
+
 int RequestParser::on_value(const char* at, std::size_t size) {
   extend(headers_.back().value, at, size);
   return HPE_OK;
@@ -156,13 +165,13 @@ Progress RequestParser::read_head(std::string_view message) {
 }
 
 Progress RequestParser::fail_by(llhttp_errno_t error, std::string_view message) {
-  if (error == HPE_USER) return Progress::failed;
+  if (refusal_.status != 0) return Progress::failed;  // by one of our callbacks
   if (error == HPE_PAUSED_H2_UPGRADE) return fail(505, "HTTP/2 is not spoken here");
   if (error == HPE_INVALID_METHOD) {
     return starts_with_method_word(message.substr(start_)) ? fail(405, "unknown method") : fail(400, "malformed request line");
   }
-  if (error == HPE_INVALID_VERSION && looks_like_version(message.substr(target_.end()))) {
-    return fail(505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
+  if (error == HPE_INVALID_VERSION && is_other_version(message.substr(target_.end()))) {
+    return fail(505, kVersions);
   }
   if (target_.size > 0 && place_ == Place::request_line) return fail(400, "malformed request line");
   return fail(400, place_ == Place::request_line ? "malformed request line" : "malformed header field");
@@ -195,7 +204,9 @@ Progress RequestParser::check_request_line(std::string_view message) {
   const auto version = message.substr(target_.end(), 11);
   const bool exact = target_.size > 0 && head.starts_with(word) && head[word.size()] == ' ' &&
                      target_.begin == start_ + word.size() + 1 && (version == " HTTP/1.1\r\n" || version == " HTTP/1.0\r\n");
-  if (!exact) return fail(400, "malformed request line");
+  if (!exact) {
+    return is_other_version(version) ? fail(505, kVersions) : fail(400, "malformed request line");
+  }
   if (llhttp_.method == HTTP_CONNECT || llhttp_.method == HTTP_TRACE) return fail(405, "this method is not served");
   return Progress::done;
 }

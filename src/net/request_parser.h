@@ -91,6 +91,7 @@ class RequestParser {
   static RequestParser& self(llhttp_t* parser) { return *static_cast<RequestParser*>(parser->data); }
   int on_target(const char* at, std::size_t size);
   int on_name(const char* at, std::size_t size);
+  int on_name_end();
   int on_value(const char* at, std::size_t size);
   void extend(Span& span, const char* at, std::size_t size) const;
 

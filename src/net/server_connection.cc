@@ -12,9 +12,10 @@ namespace posthorn::net {
 namespace {
 
 constexpr std::size_t kReadBytesMin = 4 * 1024;
-constexpr std::size_t kReadBytesMax = 256 * 1024;         // one read's worth of a large body
-constexpr std::size_t kJoinedBodyBytesMax = 16 * 1024;    // larger bodies are written from where they are
-constexpr std::size_t kKeptScratchBytesMax = 64 * 1024;   // more is given back between requests
+constexpr std::size_t kReadBytesMax = 256 * 1024;        // one read's worth of a large body
+constexpr std::size_t kJoinedBodyBytesMax = 16 * 1024;   // larger bodies are written from where they are
+constexpr std::size_t kKeptScratchBytesMax = 64 * 1024;  // more is given back between requests
+constexpr std::size_t kWriteSliceBytes = 64 * 1024;
 constexpr std::size_t kLingerBytesMax = 4 * 1024 * 1024;  // read and thrown away after the last answer
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::string_view kAllowedMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
@@ -28,6 +29,11 @@ void give_back(std::string& scratch) {
 }
 
 }  // namespace
+
+Milliseconds body_time_allowed(const HttpServerLimits& limits, std::size_t body_bytes) {
+  const auto earned = Milliseconds(body_bytes * 1000 / std::max<std::size_t>(1, limits.body_bytes_per_second_min));
+  return std::min(limits.body_time, limits.body_grace_time + earned);
+}
 
 ServerConnection::ServerConnection(ServerShared& shared, std::unique_ptr<Transport> transport, std::string peer)
     : shared_(shared),
@@ -48,6 +54,8 @@ Task<void> ServerConnection::run() {
     begin_request();
     auto reading = read_buffered();
     while (reading == Reading::more) {
+      // The server may have begun to stop while the answer before was written.
+      if (shared_.draining && nothing_begun()) co_return;
       if (invitation_due_ && !co_await invite_body()) co_return;
       if (!co_await fill()) {
         if (!expired_ || phase_ == Phase::idle) co_return;
@@ -177,11 +185,8 @@ ServerConnection::Reading ServerConnection::request_finished(std::string_view bo
   return Reading::complete;
 }
 
-// The body may come at the slowest allowed rate after a time of grace, and never longer than its whole time.
 void ServerConnection::renew_body_deadline(std::size_t body_bytes) {
-  const auto& limits = shared_.limits;
-  const auto earned = Milliseconds(body_bytes * 1000 / std::max<std::size_t>(1, limits.body_bytes_per_second_min));
-  deadline_ = body_began_ + std::min(limits.body_time, limits.body_grace_time + earned);
+  deadline_ = body_began_ + body_time_allowed(shared_.limits, body_bytes);
 }
 
 void ServerConnection::describe(std::string_view body) {
@@ -259,15 +264,25 @@ Task<bool> ServerConnection::answer(HttpResponse response) {
     const auto of_head = std::min(written, head.size());
     head.remove_prefix(of_head);
     body.remove_prefix(written - of_head);
-    const auto& limits = shared_.limits;
-    const auto rate = std::max<std::size_t>(1, limits.body_bytes_per_second_min);
-    enter(Phase::writing, limits.write_time + Milliseconds((head.size() + body.size()) * 1000 / rate));
-    if (!co_await transport_->write(head, body)) {
+    if (!co_await write_rest(head, body)) {
       transport_->close();
       co_return false;
     }
   }
   co_return after != AfterAnswer::close;
+}
+
+// Slice by slice, each with its own time: a client that reads slowly gets a long answer, one that does not read gets none.
+Task<bool> ServerConnection::write_rest(std::string_view head, std::string_view body) {
+  while (!head.empty() || !body.empty()) {
+    enter(Phase::writing, shared_.limits.write_time);
+    const auto of_head = std::min(head.size(), kWriteSliceBytes);
+    const auto of_body = std::min(body.size(), kWriteSliceBytes - of_head);
+    if (!co_await transport_->write(head.substr(0, of_head), body.substr(0, of_body))) co_return false;
+    head.remove_prefix(of_head);
+    body.remove_prefix(of_body);
+  }
+  co_return true;
 }
 
 // Closing while the client still sends would make its kernel throw our answer away (RFC 9112 9.6): what comes is read for a
@@ -304,10 +319,13 @@ void ServerConnection::expire() {
   }
 }
 
+// Bytes that have arrived in time are a request that has begun.
+bool ServerConnection::nothing_begun() {
+  return (phase_ == Phase::handshake || phase_ == Phase::idle) && !transport_->input_waiting();
+}
+
 void ServerConnection::drain() {
-  const bool nothing_begun = phase_ == Phase::handshake || phase_ == Phase::idle;
-  // Bytes that have arrived in time are a request that has begun.
-  if (nothing_begun && !transport_->input_waiting()) cut();
+  if (nothing_begun()) cut();
 }
 
 }  // namespace posthorn::net

@@ -29,6 +29,10 @@ struct ServerShared {
   bool draining = false;
 };
 
+// How long after its head a body may still be on its way when so much of it has come: the slowest allowed rate counts after a
+// time of grace, and the whole time is bounded.
+Milliseconds body_time_allowed(const HttpServerLimits& limits, std::size_t body_bytes);
+
 class ServerConnection {
  public:
   ServerConnection(ServerShared& shared, std::unique_ptr<Transport> transport, std::string peer);
@@ -49,6 +53,7 @@ class ServerConnection {
   enum class Reading : std::uint8_t { more, complete, refused };
 
   void enter(Phase phase, Milliseconds time);
+  bool nothing_begun();
   void begin_request();
   Reading read_buffered();
   Reading head_finished();
@@ -63,6 +68,7 @@ class ServerConnection {
   Task<bool> invite_body();
   Task<HttpResponse> handled();
   Task<bool> answer(HttpResponse response);
+  Task<bool> write_rest(std::string_view head, std::string_view body);
   AfterAnswer after_answer(const HttpResponse& response) const;
   Task<void> linger();
 

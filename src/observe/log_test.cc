@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <regex>
 #include <sstream>
 #include <thread>
 #include <vector>
@@ -31,19 +30,27 @@ TEST(LogDeathTest, WorksBeforeItIsConfigured) {
       testing::ExitedWithCode(0), R"(^\{"time":"[^"]+","level":"info","message":"early","n":1\})");
 }
 
+// The text with its date and time as 0000-00-00T00:00:00.000Z.
+std::string without_time(std::string text) {
+  const auto start = text.find("20");
+  for (std::size_t i = start; i < text.size() && text[i] != 'Z'; ++i) {
+    if (text[i] >= '0' && text[i] <= '9') text[i] = '0';
+  }
+  return text;
+}
+
 TEST(Log, WritesJsonLines) {
   configure_log({Level::debug, LogStyle::json});
   const std::string text = captured([] { log(Level::warning, "disk {} nearly full", {{"percent", 97.5}, {"path", "a\nb"}}); });
-  EXPECT_TRUE(std::regex_match(text, std::regex(R"(\{"time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z","level":"warning",)"
-                                                R"("message":"disk \{\} nearly full","percent":97\.5,"path":"a\\nb"\}\n)")))
-      << text;
+  EXPECT_EQ(without_time(text), R"({"time":"0000-00-00T00:00:00.000Z","level":"warning","message":"disk {} nearly full",)"
+                                R"("percent":97.5,"path":"a\nb"})"
+                                "\n");
 }
 
 TEST(Log, WritesTextLines) {
   configure_log({Level::debug, LogStyle::text});
   const std::string text = captured([] { log(Level::error, "cannot open", {{"path", "x y"}}); });
-  EXPECT_TRUE(std::regex_match(text, std::regex(R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z error   cannot open path="x y"\n)")))
-      << text;
+  EXPECT_EQ(without_time(text), "0000-00-00T00:00:00.000Z error   cannot open path=\"x y\"\n");
 }
 
 TEST(Log, LeavesOutWhatIsBelowItsLevel) {

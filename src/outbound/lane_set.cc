@@ -289,7 +289,10 @@ void LaneSet::recorded(Work work, store::RecordAttempt write, Result<store::Reco
     if (result->state == DeliveryState::succeeded) metrics_.deliveries_succeeded.add();
     if (result->state == DeliveryState::exhausted) metrics_.deliveries_exhausted.add();
   }
-  if (result && write.disable_subscription) catalogue_.mark_disabled(write.subscription, "gone");
+  if (result && write.disable_subscription) {
+    catalogue_.mark_disabled(write.subscription, "gone");
+    lane_slot.prepared.reset();
+  }
   service(lane_slot);
   arm();
   check_drained();

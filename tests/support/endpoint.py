@@ -116,6 +116,7 @@ class Endpoint:
 
     def __exit__(self, *_):
         self.down()
+        self._run(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
 
@@ -180,6 +181,12 @@ class Endpoint:
         self._servers.clear()
         for writer in list(self._writers):
             writer.transport.abort()
+
+    async def _end(self):
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _serve(self, reader, writer):
         self._writers.add(writer)

@@ -57,6 +57,10 @@ class Api:
         self._key = key
         self._local = threading.local()
 
+    def forget_connections(self):
+        """After the server ended: the kept ones are dead."""
+        self._local = threading.local()
+
     def call(self, method, path, body=None, headers=None, timeout=30.0):
         """`body`: bytes as they are, anything else as JSON. Raises OSError or http.client.HTTPException when there is no answer."""
         sent = {"Authorization": f"Bearer {self._key}", **(headers or {})}
@@ -137,6 +141,7 @@ class Server:
     def start(self, wait=True):
         self.data.parent.mkdir(parents=True, exist_ok=True)
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.api.forget_connections()
         with self._log_path.open("ab") as log:
             self.process = subprocess.Popen(
                 [str(self._binary), "serve", "--data", str(self.data), "--listen", f"127.0.0.1:{self.port}", *self._arguments],

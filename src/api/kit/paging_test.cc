@@ -36,7 +36,8 @@ TEST(ReadPage, TakesLimitsWithinBounds) {
 TEST(Cursor, ComesBackAsItWasMade) {
   const auto list = context("/a", "t", {});
   const std::string largest = std::to_string(std::numeric_limits<std::int64_t>::max());
-  for (const std::string& position : std::vector<std::string>{std::string("1"), largest, std::string("name.with-:_"), std::string(128, 'x')}) {
+  for (const std::string& position :
+       std::vector<std::string>{std::string("1"), largest, std::string("name.with-:_"), std::string(128, 'x')}) {
     const auto page = read_page(context("/a", "t", {{"cursor", make_cursor(list, position)}}));
     ASSERT_TRUE(page) << position;
     EXPECT_EQ(page->position, position);
@@ -67,7 +68,8 @@ TEST(Cursor, IsRefusedWhenDamagedOrOfAnotherList) {
 TEST(KeyPosition, IsAPositiveNumberOrTheStart) {
   EXPECT_EQ(*key_position({50, ""}), 0);
   EXPECT_EQ(*key_position({50, "42"}), 42);
-  for (const std::string& position : std::vector<std::string>{"0", "-1", "x", "1x", "99999999999999999999"}) EXPECT_FALSE(key_position({50, position}));
+  for (const std::string& position : std::vector<std::string>{"0", "-1", "x", "1x", "99999999999999999999"})
+    EXPECT_FALSE(key_position({50, position}));
 }
 
 TEST(FinishPage, SaysWhereTheNextOneStarts) {

@@ -143,7 +143,7 @@ net::Task<Answer> list_attempts(Services services, RequestContext& context) {
       position = std::to_string(last);
       break;
     }
-    if (shown++ > 0) body += ',';
+    ++shown;
     append_attempt(body, attempt);
     last = attempt.number;
   }

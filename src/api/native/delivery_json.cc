@@ -28,7 +28,6 @@ void append_delivery(std::string& body, const domain::Delivery& delivery) {
 net::HttpResponse delivery_page(const RequestContext& context, const store::Page<domain::Delivery>& page) {
   std::string body = R"({"items":[)";
   for (std::size_t i = 0; i < page.items.size(); ++i) {
-    if (i > 0) body += ',';
     append_delivery(body, page.items[i]);
   }
   finish_page(body, context, page.next == 0 ? std::string() : std::to_string(page.next));

@@ -50,7 +50,6 @@ net::Task<Answer> list_events(Services services, RequestContext& context) {
   if (!found) co_return found.error();
   std::string body = R"({"items":[)";
   for (std::size_t i = 0; i < found->items.size(); ++i) {
-    if (i > 0) body += ',';
     append(body, found->items[i], Payload::left_out);
   }
   finish_page(body, context, found->next == 0 ? std::string() : std::to_string(found->next));

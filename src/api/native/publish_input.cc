@@ -35,7 +35,7 @@ Result<Member> member_of(std::string_view raw) {
       if (kNames[i] == name) return static_cast<Member>(i);
     }
   }
-  return invalid(decoded_name(raw), "is not a member of this call", "unknown_member");
+  return invalid(decoded_name(raw), "is not a member of this call", "unknown_field");
 }
 
 Result<Members> sort_members(std::string_view text) {
@@ -124,7 +124,7 @@ Result<std::vector<std::string_view>> read_batch(std::string_view text) {
   std::string_view events;
   for (const auto& member : *members) {
     std::string name = decoded_name(member.name);
-    if (name != "events") return invalid(std::move(name), "is not a member of this call", "unknown_member");
+    if (name != "events") return invalid(std::move(name), "is not a member of this call", "unknown_field");
     events = member.value;
   }
   if (events.data() == nullptr) return invalid("events", "is required", "required");

@@ -54,9 +54,9 @@ net::Task<Answer> publish(Services services, RequestContext& context) {
 
 // A field of one event of the batch, as a place in the whole body.
 Error at_position(Error error, std::size_t position) {
-  if (!error.field.empty() && error.field != "Idempotency-Key") {
-    error.field = "events/" + std::to_string(position) + "/" + error.field;
-  }
+  if (error.field == "Idempotency-Key") return error;
+  const std::string place = "events/" + std::to_string(position);
+  error.field = error.field.empty() ? place : place + '/' + error.field;
   return error;
 }
 

@@ -56,7 +56,6 @@ net::Task<Answer> list_scopes(Services services, RequestContext& context) {
   std::string body = R"({"items":[)";
   std::string position;
   for (std::size_t i = 0; i < scopes.size() && i < page->limit; ++i) {
-    if (i > 0) body += ',';
     append(body, *scopes[i]);
     if (i + 1 == page->limit && scopes.size() > page->limit) position = scopes[i]->name;
   }

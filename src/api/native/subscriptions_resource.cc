@@ -51,24 +51,15 @@ Result<SubscriptionInput> read_input(std::string_view body, domain::Subscription
   if (!object) return object.error();
   auto settings = domain::read_settings(*object, std::move(base));
   if (!settings) return std::move(settings).error();
-  if (auto checked = domain::check_settings(*settings); !checked) return std::move(checked).error();
 
   SubscriptionInput input{std::move(*settings), {}};
   const auto* secret = object->if_contains("secret");
   if (secret == nullptr || secret->is_null()) return input;
   if (!secret->is_string()) return invalid("secret", "must be a string", "wrong_type");
   input.secret = std::string(std::string_view(secret->get_string()));
-  if (input.secret == kHidden) {
-    input.secret.clear();
-    return input;
-  }
-  if (auto checked = outbound::check_secret(input.secret, "secret"); !checked) return std::move(checked).error();
+  if (input.secret.empty()) return invalid("secret", "must not be empty", "invalid_secret");
+  if (input.secret == kHidden) input.secret.clear();
   return input;
-}
-
-Status check_scope(const Services& services, const RequestContext& context, const std::string& scope) {
-  if (scope.empty() || services.catalogue.find_scope(context.tenant->key, scope)) return {};
-  return invalid("scope", "is not a scope of the tenant", "unknown_scope");
 }
 
 Result<SubscriptionPtr> find(const Services& services, const RequestContext& context) {
@@ -87,7 +78,6 @@ net::Task<Answer> list_subscriptions(Services services, RequestContext& context)
   std::string body = R"({"items":[)";
   std::string position;
   for (std::size_t i = 0; i < found.size() && i < page->limit; ++i) {
-    if (i > 0) body += ',';
     append(body, *found[i], kHidden);
     if (i + 1 == page->limit && found.size() > page->limit) position = std::to_string(found[i]->id.key.value);
   }
@@ -104,7 +94,6 @@ net::Task<Answer> get_subscription(Services services, RequestContext& context) {
 net::Task<Answer> post_subscription(Services services, RequestContext& context) {
   auto input = read_input(context.request.body, domain::SubscriptionSettings());
   if (!input) co_return std::move(input).error();
-  if (auto known = check_scope(services, context, input->settings.scope); !known) co_return std::move(known).error();
   const std::string secret = input->secret.empty() ? outbound::make_secret() : input->secret;
   domain::Subscription subscription;
   subscription.tenant = context.tenant->key;
@@ -123,9 +112,6 @@ net::Task<Answer> change(Services services, RequestContext& context, Subscriptio
   if (auto holds = check_preconditions(context.request.headers, revision); !holds) co_return std::move(holds).error();
   auto input = read_input(context.request.body, std::move(base));
   if (!input) co_return std::move(input).error();
-  if (input->settings.scope != current->settings.scope) {
-    if (auto known = check_scope(services, context, input->settings.scope); !known) co_return std::move(known).error();
-  }
   domain::Subscription subscription = *current;
   const bool switched = input->settings.enabled != current->settings.enabled;
   subscription.settings = std::move(input->settings);

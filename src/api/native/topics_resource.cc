@@ -72,7 +72,6 @@ net::Task<Answer> list_topics(Services services, RequestContext& context) {
   std::string body = R"({"items":[)";
   std::string position;
   for (std::size_t i = 0; i < topics.size() && i < page->limit; ++i) {
-    if (i > 0) body += ',';
     append(body, *topics[i]);
     if (i + 1 == page->limit && topics.size() > page->limit) position = topics[i]->name;
   }

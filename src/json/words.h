@@ -1,4 +1,4 @@
-// Paths of members as Error::field has them: JSON pointers (RFC 6901) without the leading slash.
+// Words for errors: paths as Error::field has them (JSON pointers, RFC 6901, without the leading slash), names, numbers.
 #pragma once
 
 #include <string>
@@ -11,5 +11,8 @@ std::string join_path(std::string_view path, std::string_view name);
 
 // For messages: at most 64 bytes, cut between characters.
 std::string shortened(std::string_view name);
+
+// The shortest text that reads back as the number; whole numbers without an exponent.
+std::string number_words(long double value);
 
 }  // namespace posthorn::json

@@ -1,4 +1,9 @@
-#include "json/pointer.h"
+#include "json/words.h"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
 
 namespace posthorn::json {
 
@@ -23,6 +28,17 @@ std::string shortened(std::string_view name) {
   std::size_t end = kBytesMax;
   while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xc0) == 0x80) --end;
   return std::string(name.substr(0, end)) + "…";
+}
+
+std::string number_words(long double value) {
+  constexpr long double kWholeMax = 1e19L;
+  if (std::trunc(value) == value && std::fabs(value) < kWholeMax) {
+    const std::string digits = std::to_string(static_cast<std::uint64_t>(std::fabs(value)));
+    return value < 0 ? "-" + digits : digits;
+  }
+  std::array<char, 64> text{};
+  const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), static_cast<double>(value));
+  return {text.data(), end};
 }
 
 }  // namespace posthorn::json

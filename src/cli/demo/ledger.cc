@@ -1,0 +1,64 @@
+#include "cli/demo/ledger.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/check.h"
+
+namespace posthorn::cli::demo {
+
+void Ledger::add(const std::string& event_id, Published published) {
+  const std::lock_guard lock(mutex_);
+  events_[event_id] = published;
+}
+
+std::size_t Ledger::size() const {
+  const std::lock_guard lock(mutex_);
+  return events_.size();
+}
+
+PublishedEvents Ledger::events() const {
+  const std::lock_guard lock(mutex_);
+  return events_;
+}
+
+EndpointSum sum_up(const std::string& name, const std::vector<Received>& received, const std::vector<bool>& valid,
+                   const PublishedEvents& published) {
+  POSTHORN_CHECK(received.size() == valid.size());
+  EndpointSum sum;
+  sum.name = name;
+  sum.requests = received.size();
+  std::set<std::string_view> taken;
+  for (std::size_t i = 0; i < received.size(); ++i) {
+    if (!valid[i]) ++sum.badly_signed;
+    if (!published.contains(received[i].id)) ++sum.unknown;
+    if (received[i].status != 200) {
+      ++sum.refused;
+    } else if (!taken.insert(received[i].id).second) {
+      ++sum.duplicates;
+    }
+  }
+  sum.delivered = taken.size();
+  for (const auto& [id, event] : published) {
+    if (!taken.contains(id)) ++sum.missing;
+  }
+  return sum;
+}
+
+Latency latency_of(const std::vector<Received>& received, const PublishedEvents& published, Phase phase) {
+  std::vector<double> seconds;
+  std::set<std::string_view> seen;
+  for (const auto& one : received) {
+    const auto event = published.find(one.id);
+    if (event == published.end() || event->second.phase != phase || !seen.insert(one.id).second) continue;
+    seconds.push_back(std::chrono::duration<double>(one.arrival.steady_at - event->second.sent_at).count());
+  }
+  if (seconds.empty()) return {};
+  std::sort(seconds.begin(), seconds.end());
+  const auto at = [&](double share) {
+    return seconds[static_cast<std::size_t>(share * static_cast<double>(seconds.size() - 1))];
+  };
+  return {seconds.size(), at(0.50), at(0.99)};
+}
+
+}  // namespace posthorn::cli::demo

@@ -1,0 +1,280 @@
+// What the HTTP server bears: time, connections, descriptors; and how it stops.
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <future>
+
+#include "net/http_server_for_tests.h"
+
+namespace posthorn::net {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::string kGet = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
+
+HttpServerOptions hasty(void (*change)(HttpServerLimits&)) {
+  HttpServerOptions options;
+  options.limits.sweep_interval = 5ms;
+  change(options.limits);
+  return options;
+}
+
+TEST(HttpServerTime, CutsAHeadThatDribbles) {
+  RunningServer running(hasty([](auto& limits) { limits.head_time = 30ms; }));
+  RawClient client(running.port());
+  client.send("GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ");
+  EXPECT_EQ(client.answer().status, 408);
+  EXPECT_TRUE(client.closed_by_server());
+  EXPECT_EQ(client.bytes(), "");
+}
+
+TEST(HttpServerTime, CutsAHeadHoweverOftenAByteComes) {
+  RunningServer running(hasty([](auto& limits) { limits.head_time = 50ms; }));
+  RawClient client(running.port());
+  std::string head = "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ";
+  client.send(head);
+  pollfd readable{client.fd(), POLLIN, 0};
+  while (::poll(&readable, 1, 5) == 0) client.send("a");
+  EXPECT_EQ(client.answer().status, 408);
+}
+
+TEST(HttpServerTime, CutsABodyThatDribbles) {
+  RunningServer running(hasty([](auto& limits) { limits.body_grace_time = 30ms; }));
+  for (const char* framing : {"Content-Length: 5000", "Transfer-Encoding: chunked"}) {
+    SCOPED_TRACE(framing);
+    RawClient client(running.port());
+    client.send("POST / HTTP/1.1\r\nHost: x\r\n" + std::string(framing) + "\r\n\r\n5");
+    EXPECT_EQ(client.answer().status, 408);
+    EXPECT_TRUE(client.closed_by_server());
+  }
+}
+
+TEST(HttpServerTime, BoundsABodysWholeTimeEvenAtAGoodRate) {
+  RunningServer running(hasty([](auto& limits) { limits.body_time = 50ms; }));
+  RawClient client(running.port());
+  client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n" + std::string(90'000, 'b'));
+  EXPECT_EQ(client.answer().status, 408);
+}
+
+TEST(HttpServerTime, ClosesAnIdleConnectionWithoutAWord) {
+  RunningServer running(hasty([](auto& limits) { limits.idle_time = 30ms; }));
+  RawClient silent(running.port());
+  EXPECT_TRUE(silent.closed_by_server());
+  EXPECT_EQ(silent.bytes(), "");
+  RawClient served(running.port());
+  served.send(kGet);
+  EXPECT_EQ(served.answer().status, 200);
+  EXPECT_TRUE(served.closed_by_server());
+  EXPECT_EQ(served.bytes(), "");
+  EXPECT_TRUE(eventually([&] { return running.server.connections() == 0; }));
+}
+
+TEST(HttpServerTime, CutsAClientThatDoesNotReadItsAnswer) {
+  RunningServer running(hasty([](auto& limits) { limits.write_time = 50ms; }));
+  RawClient client;
+  const int small = 4096;
+  ::setsockopt(client.fd(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+  client.connect(running.port());
+  client.send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_TRUE(eventually([&] { return running.service.handled == 1; }));
+  EXPECT_TRUE(eventually([&] { return running.server.connections() == 0; }));
+  client.closed_by_server();
+  EXPECT_FALSE(take_answer(client.bytes()));
+}
+
+TEST(HttpServerTime, LingersNoLongerThanItsTime) {
+  RunningServer running(hasty([](auto& limits) { limits.linger_time = 30ms; }));
+  RawClient client(running.port());
+  client.send("nonsense\r\n\r\n");
+  EXPECT_EQ(client.answer().status, 400);
+  EXPECT_TRUE(eventually([&] { return running.server.connections() == 0; }));  // although the client never closed
+}
+
+TEST(HttpServerTime, ARequestThatIsHandledIsNotCutByTheTimesForReading) {
+  RunningServer running(hasty([](auto& limits) { limits.head_time = limits.body_time = limits.idle_time = 100ms; }));
+  RawClient client(running.port());
+  for (int i = 0; i < 5; ++i) {
+    client.send(kGet);
+    ASSERT_EQ(client.answer().status, 200);
+  }
+}
+
+// --- connections ---------------------------------------------------------------------------------------------------
+
+TEST(HttpServerConnections, WaitsWithAcceptingWhileTheLimitIsReached) {
+  HttpServerOptions options;
+  options.limits.connections_max = 2;
+  RunningServer running(options);
+  RawClient first(running.port());
+  RawClient second(running.port());
+  first.send(kGet);
+  second.send(kGet);
+  ASSERT_EQ(first.answer().status, 200);
+  ASSERT_EQ(second.answer().status, 200);
+  RawClient third(running.port());
+  third.send(kGet);
+  first.send(kGet);  // a round trip, in which the third could have been accepted
+  ASSERT_EQ(first.answer().status, 200);
+  EXPECT_EQ(running.service.handled, 3);
+  EXPECT_EQ(running.server.connections(), 2U);
+  second.close();
+  EXPECT_EQ(third.answer().status, 200);
+}
+
+TEST(HttpServerConnections, OutlivesAnEndOfDescriptors) {
+  RunningServer running;
+  RawClient client;  // its descriptor is made before there are none
+  rlimit old{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &old), 0);
+  const rlimit none{1, old.rlim_max};  // poll() needs one
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  client.connect(running.port());
+  client.send(kGet);
+  rusage before{};
+  ::getrusage(RUSAGE_SELF, &before);
+  pollfd readable{client.fd(), POLLIN, 0};
+  EXPECT_EQ(::poll(&readable, 1, 300), 0);
+  rusage after{};
+  ::getrusage(RUSAGE_SELF, &after);
+  EXPECT_EQ(running.service.handled, 0);
+  EXPECT_LT(after.ru_nvcsw - before.ru_nvcsw, 100) << "accepting was tried again and again";
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &old), 0);
+  EXPECT_EQ(client.answer().status, 200);
+}
+
+TEST(HttpServerConnections, ForgetsConnectionsThatEnd) {
+  RunningServer running;
+  for (int i = 0; i < 50; ++i) {
+    RawClient client(running.port());
+    client.send(kGet);
+    ASSERT_EQ(client.answer().status, 200);
+  }
+  EXPECT_TRUE(eventually([&] { return running.server.connections() == 0; }));
+}
+
+// --- stopping ------------------------------------------------------------------------------------------------------
+
+// Holds every request until the test lets it go.
+class HoldingService final : public EchoService {
+ public:
+  explicit HoldingService(Loop& loop) : loop_(loop) {}
+  Task<HttpResponse> handle(const HttpRequest& request) override {
+    if (request.path == "/sleep") {
+      ++held;
+      co_await sleep_until(loop_, SteadyTime::max());
+    }
+    if (request.path == "/hold") co_await until<int>([this](auto done) { hold(std::move(done)); });
+    co_return co_await EchoService::handle(request);
+  }
+  void let_go() {
+    loop_.post([this] { done_(0); });
+  }
+  std::atomic<int> held{0};
+
+ private:
+  void hold(UniqueFunction<void(int)> done) {
+    done_ = std::move(done);
+    ++held;
+  }
+  Loop& loop_;
+  UniqueFunction<void(int)> done_;
+};
+
+struct Stopping : testing::Test {
+  Stopping() {
+    loop.start();
+    EXPECT_TRUE(server.start());
+  }
+  ~Stopping() override {
+    server.stop(0ms);
+    loop.stop();
+  }
+  SystemClock clock;
+  Loop loop{"test"};
+  HoldingService service{loop};
+  HttpServer server{loop, service, clock, {}};
+
+  // A served connection. When the server closes it, it has begun to stop and does not listen any more.
+  std::unique_ptr<RawClient> idle_client() {
+    auto client = std::make_unique<RawClient>(server.port());
+    client->send(kGet);
+    EXPECT_EQ(client->answer().status, 200);
+    return client;
+  }
+};
+
+TEST_F(Stopping, ClosesIdleConnectionsAtOnce) {
+  const auto idle = idle_client();
+  const auto began = std::chrono::steady_clock::now();
+  server.stop(60s);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 20s);
+  EXPECT_TRUE(idle->closed_by_server());
+  EXPECT_EQ(idle->bytes(), "");
+}
+
+TEST_F(Stopping, FinishesTheRequestThatRuns) {
+  const auto idle = idle_client();
+  RawClient client(server.port());
+  client.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_TRUE(eventually([&] { return service.held == 1; }));
+  auto stopped = std::async(std::launch::async, [this] { server.stop(60s); });
+  ASSERT_TRUE(idle->closed_by_server());
+  EXPECT_EQ(stopped.wait_for(0ms), std::future_status::timeout);
+  service.let_go();
+  const auto answer = client.answer();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.header("Connection"), "close");
+  EXPECT_TRUE(client.closed_by_server());
+  client.close();
+  EXPECT_EQ(stopped.wait_for(20s), std::future_status::ready);
+  EXPECT_EQ(server.connections(), 0U);
+}
+
+TEST_F(Stopping, LetsARequestThatHasBegunToArriveComeToItsEnd) {
+  const auto idle = idle_client();
+  RawClient client(server.port());
+  client.send("POST /a HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+  ASSERT_EQ(client.answer().status, 100);
+  auto stopped = std::async(std::launch::async, [this] { server.stop(60s); });
+  ASSERT_TRUE(idle->closed_by_server());
+  client.send("hello");
+  const auto answer = client.answer();
+  EXPECT_EQ(answer.body, "POST /a  hello [5]");
+  EXPECT_EQ(answer.header("Connection"), "close");
+  client.close();
+  EXPECT_EQ(stopped.wait_for(20s), std::future_status::ready);
+}
+
+TEST_F(Stopping, CutsWhatRunsWhenTheGraceIsOver) {
+  RawClient client(server.port());
+  client.send("GET /sleep HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_TRUE(eventually([&] { return service.held == 1; }));
+  server.stop(20ms);
+  EXPECT_TRUE(client.closed_by_server());
+  EXPECT_EQ(client.bytes(), "");
+  EXPECT_EQ(server.connections(), 0U);
+}
+
+TEST_F(Stopping, AcceptsNothingNewWhileItDrains) {
+  const auto idle = idle_client();
+  RawClient client(server.port());
+  client.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_TRUE(eventually([&] { return service.held == 1; }));
+  auto stopped = std::async(std::launch::async, [this] { server.stop(60s); });
+  ASSERT_TRUE(idle->closed_by_server());
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(server.port());
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const int late = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  EXPECT_NE(::connect(late, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  ::close(late);
+  service.let_go();
+  EXPECT_EQ(client.answer().status, 200);
+  client.close();
+  stopped.wait();
+}
+
+}  // namespace
+}  // namespace posthorn::net
