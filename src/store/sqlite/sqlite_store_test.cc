@@ -189,6 +189,25 @@ TEST_F(SqliteFiles, ALogThatWasLeftBehindDoesNotGetIntoARestoredDatabase) {
   EXPECT_FALSE(bench_->find(tenant.key, later.event->id));
 }
 
+TEST_F(SqliteFiles, CopiesAFolderWhetherAServerRunsOnItOrNot) {
+  EXPECT_EQ(backup_sqlite(options_.data_dir, folder_.path() + "/none").error().kind, ErrorKind::not_found);
+  open();
+  const auto tenant = bench_->make_tenant();
+  const auto made = bench_->make_event(tenant.key, {});
+  ASSERT_TRUE(backup_sqlite(options_.data_dir, folder_.path() + "/running"));
+  EXPECT_TRUE(bench_->make_event(tenant.key, {}).event) << "the server goes on";
+  close();
+  ASSERT_TRUE(backup_sqlite(options_.data_dir, folder_.path() + "/stopped"));
+  EXPECT_EQ(backup_sqlite(options_.data_dir, folder_.path() + "/stopped").error().kind, ErrorKind::conflict);
+  for (const char* name : {"/running", "/stopped"}) {
+    options_.data_dir = folder_.path() + "/restored" + name;
+    ASSERT_TRUE(restore_sqlite(folder_.path() + name, options_.data_dir));
+    open();
+    EXPECT_TRUE(bench_->find(tenant.key, made.event->id)) << name;
+    close();
+  }
+}
+
 TEST_F(SqliteFiles, RestoresOnlySoundBackups) {
   open();
   const auto tenant = bench_->make_tenant();
