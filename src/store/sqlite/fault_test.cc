@@ -292,69 +292,84 @@ TEST_F(SqliteFaults, StoppingFinishesWhatWaits) {
   expect_all_there(made);
 }
 
-// A real file system that is really full.
+// A small file system of its own, gone at the end whatever happens.
+class SmallDisk {
+ public:
+  explicit SmallDisk(const std::string& path) : path_(path) {
+    mounted_ = mount("tmpfs", path_.c_str(), "tmpfs", 0, "size=4m") == 0;
+  }
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+  ~SmallDisk() {
+    if (mounted_) umount2(path_.c_str(), MNT_DETACH);
+  }
+  bool mounted() const { return mounted_; }
+
+ private:
+  const std::string path_;
+  bool mounted_ = false;
+};
+
 TEST(SqliteOnASmallDisk, TakesWritesAgainWhenThereIsSpace) {
   const ScratchFolder folder;
-  if (mount("tmpfs", folder.path().c_str(), "tmpfs", 0, "size=4m") != 0) {
+  const SmallDisk disk(folder.path());
+  if (!disk.mounted()) {
     GTEST_SKIP() << "cannot mount a small tmpfs (" << std::strerror(errno) << "); run as root to test a really full disk";
   }
-  {
-    ManualClock clock;
-    IdSource ids(clock, 7);
-    TestLoop loop;
-    SqliteOptions options;
-    options.data_dir = folder.path() + "/data";
-    options.probe_interval = std::chrono::milliseconds(5);
-    options.checkpoint_bytes = 512 * 1024;
-    auto store = open_sqlite(options, clock);
-    ASSERT_TRUE(store) << store.error().message;
-    std::optional<Bench> bench(std::in_place, loop, **store, clock, ids);
-    const auto tenant = bench->make_tenant();
-    const auto subscription = bench->make_subscription(tenant.key);
+  ManualClock clock;
+  IdSource ids(clock, 7);
+  TestLoop loop;
+  SqliteOptions options;
+  options.data_dir = folder.path() + "/data";
+  options.probe_interval = std::chrono::milliseconds(5);
+  options.checkpoint_bytes = 512 * 1024;
+  auto store = open_sqlite(options, clock);
+  ASSERT_TRUE(store) << store.error().message;
+  std::optional<Bench> bench(std::in_place, loop, **store, clock, ids);
+  const auto tenant = bench->make_tenant();
+  const auto subscription = bench->make_subscription(tenant.key);
 
-    const std::string ballast = folder.path() + "/ballast";
-    std::ofstream(ballast) << std::string(1024 * 1024, 'x');
-    std::vector<NewEvent> acknowledged;
-    bool full = false;
-    for (int i = 0; i < 5000 && !full; ++i) {
-      auto event = bench->event(tenant.key);
-      event.payload = "\"" + std::string(2000, 'p') + "\"";
-      auto made = bench->new_event(std::move(event), {subscription});
-      const auto answer = bench->accept(made);
-      if (answer) {
-        acknowledged.push_back(std::move(made));
-      } else {
-        EXPECT_EQ(answer.error().kind, ErrorKind::unavailable);
-        full = true;
-      }
+  const std::string ballast = folder.path() + "/ballast";
+  std::ofstream(ballast) << std::string(1024 * 1024, 'x');
+  std::vector<NewEvent> acknowledged;
+  bool full = false;
+  for (int i = 0; i < 5000 && !full; ++i) {
+    auto event = bench->event(tenant.key);
+    event.payload = "\"" + std::string(2000, 'p') + "\"";
+    auto made = bench->new_event(std::move(event), {subscription});
+    const auto answer = bench->accept(made);
+    if (answer) {
+      acknowledged.push_back(std::move(made));
+    } else {
+      EXPECT_EQ(answer.error().kind, ErrorKind::unavailable);
+      full = true;
     }
-    ASSERT_TRUE(full);
-    EXPECT_EQ((*store)->health().state, Health::State::degraded) << (*store)->health().reason;
-    const auto before = acknowledged.size();
-
-    std::remove(ballast.c_str());
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-    while ((*store)->health().state != Health::State::ok && std::chrono::steady_clock::now() < deadline) {
-      std::this_thread::yield();
-    }
-    EXPECT_EQ((*store)->health().state, Health::State::ok);
-    for (int i = 0; i < 50; ++i) acknowledged.push_back(bench->make_event(tenant.key, {subscription}));
-    bench.reset();
-    (*store)->stop();
-
-    store = open_sqlite(options, clock);
-    ASSERT_TRUE(store) << store.error().message;
-    bench.emplace(loop, **store, clock, ids);
-    EXPECT_EQ(acknowledged.size(), before + 50);
-    for (const auto& made : acknowledged) {
-      const auto found = bench->find(tenant.key, made.event->id);
-      ASSERT_TRUE(found);
-      EXPECT_EQ(found->event, *made.event);
-    }
-    bench.reset();
-    (*store)->stop();
   }
-  EXPECT_EQ(umount(folder.path().c_str()), 0);
+  ASSERT_TRUE(full);
+  EXPECT_EQ((*store)->health().state, Health::State::degraded) << (*store)->health().reason;
+  const auto before = acknowledged.size();
+
+  std::remove(ballast.c_str());
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while ((*store)->health().state != Health::State::ok && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::yield();
+  }
+  EXPECT_EQ((*store)->health().state, Health::State::ok);
+  for (int i = 0; i < 50; ++i) acknowledged.push_back(bench->make_event(tenant.key, {subscription}));
+  bench.reset();
+  (*store)->stop();
+
+  store = open_sqlite(options, clock);
+  ASSERT_TRUE(store) << store.error().message;
+  bench.emplace(loop, **store, clock, ids);
+  EXPECT_EQ(acknowledged.size(), before + 50);
+  for (const auto& made : acknowledged) {
+    const auto found = bench->find(tenant.key, made.event->id);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->event, *made.event);
+  }
+  bench.reset();
+  (*store)->stop();
 }
 
 }  // namespace
