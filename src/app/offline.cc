@@ -10,7 +10,7 @@ std::string secret_context(SubscriptionId id) { return "subscription " + to_text
 
 }  // namespace
 
-Status backup(const Config& config, const std::string& file) { static_cast<void>(config); return unavailable("TODO-BACKUP " + file); }
+Status backup(const Config& config, const std::string& file) { return store::sqlite::backup_sqlite(config.data_dir, file); }
 
 Status restore(const Config& config, const std::string& file) { return store::sqlite::restore_sqlite(file, config.data_dir); }
 

@@ -42,22 +42,30 @@ void add_version_command(CLI::App& root, Context& context) {
   });
 }
 
+void describe(CLI::App& root, Context& context);
+
 void add_help_command(CLI::App& root, Context& context) {
   auto* command = add_command(root, "help", "Explain a command", "  posthorn help\n  posthorn help send\n");
   auto names = std::make_shared<std::vector<std::string>>();
   command->add_option("command", *names, "The command")->type_name("COMMAND");
-  command->callback([&root, &context, names] {
-    context.action = [&root, &context, names] {
-      const CLI::App* found = &root;
+  command->callback([&context, names] {
+    context.action = [&context, names] {
+      // A tree of its own: once a command has been parsed, CLI11 helps with that command only.
+      CLI::App fresh;
+      Context unused{context.hooks, context.console, context.environment, {}};
+      describe(fresh, unused);
+      const CLI::App* found = &fresh;
+      std::string path;
       for (const auto& name : *names) {
         const auto next = found->get_subcommands([&name](const CLI::App* child) { return child->get_name() == name; });
         if (next.empty()) {
           context.console.error("There is no command \"" + name + "\". posthorn help lists them.");
           return ExitCode::usage;
         }
+        path += (path.empty() ? "" : " ") + found->get_name();
         found = next.front();
       }
-      context.console.out() << found->help();
+      context.console.out() << found->help(path);
       return ExitCode::ok;
     };
   });
@@ -70,7 +78,7 @@ void describe(CLI::App& root, Context& context) {
   root.set_version_flag("--version", "posthorn " + context.hooks.version);
   root.require_subcommand(0, 1);
   root.get_formatter()->column_width(34);
-  add_server_commands(root, context);
+  add_serve_command(root, context);
   add_demo_command(root, context);
   add_watch_command(root, context);
   add_send_command(root, context);
@@ -79,6 +87,7 @@ void describe(CLI::App& root, Context& context) {
   add_subscription_commands(root, context);
   add_delivery_commands(root, context);
   add_verify_command(root, context);
+  add_data_folder_commands(root, context);
   add_doctor_command(root, context);
   add_version_command(root, context);
   add_completion_command(root, context);

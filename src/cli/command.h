@@ -68,7 +68,8 @@ Result<app::LoadedConfig> load(const Context& context, const ServerOptions& opti
 Result<std::string> read_input(const std::string& file, std::string field, std::size_t bytes_max = 64 * 1024 * 1024);
 
 // --- the commands, a file each ---
-void add_server_commands(CLI::App& root, Context& context);  // serve, backup, restore, rotate-key
+void add_serve_command(CLI::App& root, Context& context);
+void add_data_folder_commands(CLI::App& root, Context& context);  // backup, restore, rotate-key
 void add_doctor_command(CLI::App& root, Context& context);
 void add_catalogue_commands(CLI::App& root, Context& context);  // tenants, topics
 void add_subscription_commands(CLI::App& root, Context& context);

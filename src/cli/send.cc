@@ -2,6 +2,7 @@
 #include <CLI/App.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/json/value_to.hpp>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -9,6 +10,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/listing.h"
 #include "cli/progress.h"
 #include "cli/sender.h"
 #include "cli/signals.h"
@@ -83,8 +85,8 @@ ExitCode send_one(Context& context, const SendOptions& options, Api& api, const 
       if (options.remote->json || object == nullptr) {
         context.console.out() << bj::serialize(*answer) << "\n";
       } else {
-        context.console.out() << "Accepted " << printable(bj::value_to<std::string>(object->at("id"))) << " for "
-                              << bj::serialize(object->at("deliveries")) << " deliveries\n";
+        context.console.out() << "Accepted " << printable(field_text(*object, {"", "id"})) << " for "
+                              << field_text(*object, {"", "deliveries"}) << " deliveries\n";
       }
       return ExitCode::ok;
     }

@@ -113,14 +113,11 @@ void Sender::launch(Job& job) {
 void Sender::try_again_later(Job& job, const Error& error) {
   const auto now = clock_.steady_now();
   if (!job.failing_since) job.failing_since = now;
-  if (now - *job.failing_since >= options_.patience) {
-    if (!fatal_) fatal_ = error;
-    return;
-  }
   const auto asked = error.retry_after.value_or(std::chrono::seconds(0));
   job.phase = Job::Phase::waiting;
   job.not_before = now + std::max<std::chrono::milliseconds>(asked, backoff(job.tries));
   progress_.waiting_for = error.message;
+  if (job.not_before - *job.failing_since >= options_.patience && !fatal_) fatal_ = error;
 }
 
 void Sender::take_results(Job& job, const ApiAnswer& answer) {

@@ -6,24 +6,6 @@
 namespace posthorn::cli {
 namespace {
 
-void add_serve(CLI::App& root, Context& context) {
-  auto* command =
-      add_command(root, "serve", "Run the server",
-                  "  posthorn serve\n"
-                  "  posthorn serve --data /var/lib/posthorn --listen 0.0.0.0:8080\n"
-                  "  posthorn serve --config /etc/posthorn/posthorn.toml\n"
-                  "  posthorn serve --allow-peer 127.0.0.0/8   # may deliver to this machine: for trying things out\n");
-  auto options = add_server_options(*command);
-  command->callback([&context, options] {
-    context.action = [&context, options] {
-      auto loaded = load(context, *options);
-      if (!loaded) return fail_usage(context, loaded.error());
-      // The server's own code: it is a process's exit code already.
-      return static_cast<ExitCode>(context.hooks.serve(*loaded));
-    };
-  });
-}
-
 // A command that needs the data folder and one file.
 void add_file_command(CLI::App& root, Context& context, const char* name, const char* description, const char* file_help,
                       const char* examples, const char* done_text,
@@ -67,8 +49,25 @@ void add_rotate_key(CLI::App& root, Context& context) {
 
 }  // namespace
 
-void add_server_commands(CLI::App& root, Context& context) {
-  add_serve(root, context);
+void add_serve_command(CLI::App& root, Context& context) {
+  auto* command =
+      add_command(root, "serve", "Run the server",
+                  "  posthorn serve\n"
+                  "  posthorn serve --data /var/lib/posthorn --listen 0.0.0.0:8080\n"
+                  "  posthorn serve --config /etc/posthorn/posthorn.toml\n"
+                  "  posthorn serve --allow-peer 127.0.0.0/8   # may deliver to this machine: for trying things out\n");
+  auto options = add_server_options(*command);
+  command->callback([&context, options] {
+    context.action = [&context, options] {
+      auto loaded = load(context, *options);
+      if (!loaded) return fail_usage(context, loaded.error());
+      // The server's own code: it is a process's exit code already.
+      return static_cast<ExitCode>(context.hooks.serve(*loaded));
+    };
+  });
+}
+
+void add_data_folder_commands(CLI::App& root, Context& context) {
   add_file_command(root, context, "backup", "Write a consistent copy of everything stored, also while the server runs",
                    "The copy; must not exist yet",
                    "  posthorn backup --data /var/lib/posthorn /backup/posthorn-monday.db\n"

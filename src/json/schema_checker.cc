@@ -362,7 +362,7 @@ class Checker {
   bool matches(const re2::RE2& pattern, std::string_view text) {
     // Where RE2's automaton would grow beyond its memory, it walks all states of the program for each byte.
     const auto program_size = static_cast<std::size_t>(pattern.ProgramSize());
-    if (!spend(1 + text.size() * (32 + program_size) / 256)) return false;
+    if (!spend(1 + text.size() * (32 + program_size) / 32)) return false;
     return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), pattern);
   }
 

@@ -47,7 +47,7 @@ Task<std::optional<SendError>> ClientConnection::establish(std::shared_ptr<Clien
   ConnectTarget target{origin.host, origin.host_is_address, origin.port};
   auto connected = co_await open_connection(shared.loop, shared.names, shared.policy, std::move(target), by());
   if (self->state_ != State::opening) co_return std::nullopt;
-  if (!connected) co_return std::move(connected.error());
+  if (!connected) co_return connected.error();
   self->socket_ = std::move(*connected);
   if (origin.scheme == Url::Scheme::http) co_return std::nullopt;
   self->tls_ = std::make_unique<TlsStream>(self->socket_, shared.tls);

@@ -55,17 +55,20 @@ std::string TestPeer::read_some() {
   return size > 0 ? std::string(bytes, static_cast<std::size_t>(size)) : std::string();
 }
 
+std::optional<std::size_t> TestPeer::whole_request(std::string_view bytes) {
+  const auto end = bytes.find("\r\n\r\n");
+  if (end == std::string_view::npos) return std::nullopt;
+  const auto size = end + 4 + content_length(bytes.substr(0, end + 4));
+  return bytes.size() < size ? std::nullopt : std::optional(size);
+}
+
 std::optional<std::string> TestPeer::read_request() {
   std::string request;
   for (;;) {
-    const auto end = request.find("\r\n\r\n");
-    if (end != std::string::npos) {
-      const auto whole = end + 4 + content_length(std::string_view(request).substr(0, end + 4));
-      if (request.size() >= whole) {
-        unread_ = request.substr(whole);
-        request.resize(whole);
-        return request;
-      }
+    if (const auto whole = whole_request(request)) {
+      unread_ = request.substr(*whole);
+      request.resize(*whole);
+      return request;
     }
     const auto more = read_some();
     if (more.empty()) return std::nullopt;

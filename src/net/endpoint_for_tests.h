@@ -25,6 +25,8 @@ class TestPeer {
   int number() const { return number_; }  // of the connection: 1, 2, …
   int descriptor() const { return fd_; }
 
+  // The size of the request that `bytes` begins with, when it is there whole.
+  static std::optional<std::size_t> whole_request(std::string_view bytes);
   // A head and as much body as its Content-Length says; nothing when the client closed first.
   std::optional<std::string> read_request();
   // At least one byte, or nothing when the client closed.

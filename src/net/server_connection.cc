@@ -54,6 +54,8 @@ Task<void> ServerConnection::run() {
     begin_request();
     auto reading = read_buffered();
     while (reading == Reading::more) {
+      // The server may have begun to stop while the answer before was written.
+      if (shared_.draining && nothing_begun()) co_return co_await linger();
       if (invitation_due_ && !co_await invite_body()) co_return;
       if (!co_await fill()) {
         if (!expired_ || phase_ == Phase::idle) co_return;
@@ -317,10 +319,13 @@ void ServerConnection::expire() {
   }
 }
 
+// Bytes that have arrived in time are a request that has begun.
+bool ServerConnection::nothing_begun() {
+  return (phase_ == Phase::handshake || phase_ == Phase::idle) && !transport_->input_waiting();
+}
+
 void ServerConnection::drain() {
-  const bool nothing_begun = phase_ == Phase::handshake || phase_ == Phase::idle;
-  // Bytes that have arrived in time are a request that has begun.
-  if (nothing_begun && !transport_->input_waiting()) cut();
+  if (nothing_begun()) cut();
 }
 
 }  // namespace posthorn::net

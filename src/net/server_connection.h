@@ -53,6 +53,7 @@ class ServerConnection {
   enum class Reading : std::uint8_t { more, complete, refused };
 
   void enter(Phase phase, Milliseconds time);
+  bool nothing_begun();
   void begin_request();
   Reading read_buffered();
   Reading head_finished();

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <functional>
 
 #include "net/http_corpus.h"
 #include "net/http_test_support.h"
@@ -14,11 +15,17 @@ namespace {
 // Gives its input piece by piece, then says that the client has ended; keeps what is written.
 class ScriptedTransport final : public Transport {
  public:
-  ScriptedTransport(Loop& loop, std::deque<std::string> pieces, std::string& output)
-      : socket_(loop.context()), pieces_(std::move(pieces)), output_(output) {}
+  struct Watch {
+    int reads = 0;
+    std::function<void()> on_write;
+  };
+
+  ScriptedTransport(Loop& loop, std::deque<std::string> pieces, std::string& output, Watch* watch = nullptr)
+      : socket_(loop.context()), pieces_(std::move(pieces)), output_(output), watch_(watch) {}
 
   Task<bool> handshake() override { co_return true; }
   Task<std::size_t> read_some(char* data, std::size_t size) override {
+    if (watch_ != nullptr) ++watch_->reads;
     if (pieces_.empty()) co_return 0;
     auto& piece = pieces_.front();
     const auto count = std::min(size, piece.size());
@@ -35,6 +42,7 @@ class ScriptedTransport final : public Transport {
   }
   Task<bool> write(std::string_view first, std::string_view second) override {
     output_.append(first).append(second);
+    if (watch_ != nullptr) watch_->on_write();
     co_return true;
   }
   Task<void> end_output() override { co_return; }
@@ -45,6 +53,7 @@ class ScriptedTransport final : public Transport {
   boost::asio::ip::tcp::socket socket_;
   std::deque<std::string> pieces_;
   std::string& output_;
+  Watch* watch_;
 };
 
 struct Conversation {
@@ -134,6 +143,22 @@ TEST(ServerConnection, GivesAFaultyServicesExceptionTheStatus500AndGoesOn) {
       conversation.hold({"GET /throw HTTP/1.1\r\nHost: x\r\n\r\n", "GET /ok HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"});
   EXPECT_EQ(statuses(output, false), (std::vector<int>{500, 200}));
   EXPECT_EQ(output.find("thrown by the test"), std::string::npos);
+}
+
+TEST(ServerConnection, WaitsForNoOtherRequestWhenTheServerBeganToStopWhileItWrote) {
+  Conversation conversation;
+  ServerShared shared{conversation.service, conversation.clock, conversation.limits};
+  std::string output;
+  ScriptedTransport::Watch watch;
+  watch.on_write = [&shared] { shared.draining = true; };
+  run_on(conversation.loop, [&]() -> Task<void> {
+    std::deque<std::string> pieces{"GET /a HTTP/1.1\r\nHost: x\r\n\r\n", "GET /b HTTP/1.1\r\nHost: x\r\n\r\n"};
+    auto transport = std::make_unique<ScriptedTransport>(conversation.loop, std::move(pieces), output, &watch);
+    ServerConnection connection(shared, std::move(transport), "peer");
+    co_await connection.run();
+  });
+  EXPECT_EQ(statuses(output, false), (std::vector<int>{200}));
+  EXPECT_EQ(watch.reads, 1);
 }
 
 TEST(BodyTimeAllowed, GrowsWithWhatHasComeAndIsBounded) {

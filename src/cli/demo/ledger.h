@@ -2,6 +2,7 @@
 // missing.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -36,7 +37,7 @@ class Ledger {
  private:
   mutable std::mutex mutex_;
   PublishedEvents events_;
-  Phase phase_ = Phase::catching_up;  // changed while the watcher is idle
+  std::atomic<Phase> phase_ = Phase::catching_up;
 };
 
 struct EndpointSum {

@@ -225,7 +225,7 @@ Status Watcher::take(Call& call, Result<ApiAnswer> answer) {
       waiting_since_ = clock_.steady_now();
       hooks_.waiting(error.message);
     }
-    const bool gives_up = options_.patience > Milliseconds(0) && clock_.steady_now() - *waiting_since_ >= options_.patience;
+    const bool gives_up = options_.patience > Milliseconds(0) && call.not_before - *waiting_since_ >= options_.patience;
     return gives_up ? Status(error) : Status();
   }
   if (waiting_since_) hooks_.waiting("");

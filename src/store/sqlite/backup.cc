@@ -2,9 +2,12 @@
 
 #include <unistd.h>
 
+#include <filesystem>
+#include <future>
 #include <utility>
 
 #include "store/sqlite/data_folder.h"
+#include "store/sqlite/sqlite_store.h"
 
 namespace posthorn::store::sqlite {
 namespace {
@@ -83,6 +86,20 @@ Status BackupRunner::copy_from(Connection& source, const std::string& path) {
     if (code != SQLITE_DONE) return backup_failure(sqlite3_errstr(code));
   }
   return {};
+}
+
+Status backup_sqlite(const std::string& data_dir, const std::string& backup_file) {
+  const std::string database = data_dir + "/posthorn.db";
+  if (!std::filesystem::exists(database)) return not_found("the data folder " + data_dir + " has no database", "no_database");
+  BackupRunner runner([&database] {
+    // Read-write, because a log that a stopped server left must be brought in; nothing else is written.
+    auto source = std::make_unique<Connection>(database, Connection::Mode::read_write, std::string());
+    source->execute("PRAGMA query_only = ON");
+    return source;
+  });
+  std::promise<Status> ended;
+  runner.start(backup_file, [&ended](Status status) { ended.set_value(std::move(status)); });
+  return ended.get_future().get();
 }
 
 }  // namespace posthorn::store::sqlite

@@ -18,6 +18,10 @@ namespace posthorn::store::sqlite {
 // or written), internal (damaged).
 Result<std::unique_ptr<Store>> open_sqlite(SqliteOptions options, const Clock& clock);
 
+// Writes a consistent copy of the folder's database to `backup_file`, which must not exist. A server may be running on it: its
+// writes go on and are not in the copy. Errors: not_found (no database), conflict (the file exists), unavailable.
+Status backup_sqlite(const std::string& data_dir, const std::string& backup_file);
+
 // Puts a backup in place. Errors: conflict when the folder has a database already; invalid_argument when the file is no sound
 // backup; unavailable.
 Status restore_sqlite(const std::string& backup_file, const std::string& data_dir);
