@@ -47,6 +47,12 @@ class SqliteFaults : public testing::Test {
     subscription_ = bench_->make_subscription(tenant_.key);
     bench_->claim("node");
   }
+  // One that takes several writes to the log (log_vfs.h gathers small ones).
+  domain::Event large_event() {
+    auto event = bench_->event(tenant_.key);
+    event.payload.assign(500'000, '7');
+    return event;
+  }
   // Every event that was acknowledged is there, with its payload and its delivery.
   void expect_all_there(const std::vector<NewEvent>& acknowledged) {
     for (const NewEvent& made : acknowledged) {
@@ -91,7 +97,7 @@ TEST_P(SqliteWriteFaults, RefusesWhileWritesFailAndGoesOnWithoutARestart) {
   for (int i = 0; i < 20; ++i) acknowledged.push_back(bench_->make_event(tenant_.key, {subscription_}));
 
   vfs_.fail_writes(GetParam().code, GetParam().bytes);
-  const auto refused = bench_->new_event(bench_->event(tenant_.key), {subscription_});
+  const auto refused = bench_->new_event(large_event(), {subscription_});
   const auto answer = bench_->accept(refused);
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().kind, ErrorKind::unavailable);
@@ -118,7 +124,7 @@ TEST_P(SqliteWriteFaults, TheNextWriteTriesAgainBeforeAnyProbe) {
   open();
   make_rows();
   vfs_.fail_writes(GetParam().code, GetParam().bytes);
-  const auto made = bench_->new_event(bench_->event(tenant_.key), {subscription_});
+  const auto made = bench_->new_event(large_event(), {subscription_});
   EXPECT_FALSE(bench_->accept(made));
   vfs_.heal();
   EXPECT_TRUE(bench_->accept(made));

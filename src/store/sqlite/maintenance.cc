@@ -74,9 +74,11 @@ Status restore_sqlite(const std::string& backup_file, const std::string& data_di
     return conflict("data", "the data folder " + data_dir + " has a database already; restore into an empty folder",
                     "not_empty");
   }
+  // A log without its database would be taken for the restored one's.
+  std::error_code failed;
+  for (const char* left : {"-wal", "-shm"}) std::filesystem::remove((*folder)->database() + left, failed);
   // Copied beside and renamed: a restore that is cut short leaves no half database.
   const std::string partial = (*folder)->database() + ".restoring";
-  std::error_code failed;
   std::filesystem::remove(partial, failed);
   if (auto made = make_private_file(partial, Existing::refuse); !made) return made;
   if (!std::filesystem::copy_file(backup_file, partial, std::filesystem::copy_options::overwrite_existing, failed)) {

@@ -20,6 +20,7 @@ CREATE TABLE tenants(
   deleted INTEGER NOT NULL DEFAULT 0 CHECK(deleted IN (0, 1, 2))
 ) STRICT;
 CREATE UNIQUE INDEX tenants_by_name ON tenants(name) WHERE deleted = 0;
+CREATE INDEX tenants_deleted ON tenants(key) WHERE deleted = 1;
 
 CREATE TABLE topics(
   key INTEGER PRIMARY KEY,
@@ -107,7 +108,7 @@ CREATE TABLE deliveries(
 CREATE INDEX deliveries_by_tenant ON deliveries(tenant);
 CREATE INDEX deliveries_by_event ON deliveries(event);
 CREATE INDEX deliveries_by_subscription ON deliveries(subscription);
-CREATE INDEX deliveries_pending ON deliveries(subscription, due, state) WHERE state = 0;
+CREATE INDEX deliveries_pending ON deliveries(state, subscription, due) WHERE state = 0;
 CREATE INDEX deliveries_failed ON deliveries(tenant, state) WHERE state >= 2;
 
 CREATE TABLE attempts(

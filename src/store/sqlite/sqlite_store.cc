@@ -27,7 +27,9 @@ std::unique_ptr<Connection> open_writer(const SqliteOptions& options, const std:
   connection->execute("PRAGMA secure_delete = OFF");
   connection->execute("PRAGMA mmap_size = 0");
   if (in_folder) {
-    connection->query_text("PRAGMA journal_mode = WAL");
+    if (connection->query_text("PRAGMA journal_mode = WAL") != "wal") {
+      throw DatabaseError(SQLITE_CANTOPEN, "the file system has no shared memory, which the write-ahead log needs");
+    }
     connection->execute("PRAGMA synchronous = FULL");
     connection->execute("PRAGMA wal_autocheckpoint = 0");
     connection->query_integer("PRAGMA journal_size_limit = " + std::to_string(8 * options.checkpoint_bytes));
@@ -129,6 +131,7 @@ Result<std::unique_ptr<Store>> open_sqlite(SqliteOptions options, const Clock& c
     auto connection = open_writer(options, path);
     if (auto migrated = migrate(*connection); !migrated) return migrated.error();
     connection->execute("UPDATE shards SET expires = 0");
+    options.page_bytes = connection->query_integer("PRAGMA page_size");  // an older file keeps its own
     return std::unique_ptr<Store>(
         new SqliteStore(std::move(options), clock, std::move(folder), std::move(path), std::move(connection)));
   } catch (const DatabaseError& error) {

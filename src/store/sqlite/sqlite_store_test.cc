@@ -173,6 +173,22 @@ TEST_F(SqliteFiles, ABackupIsPutBackWhole) {
   EXPECT_TRUE(bench_->accept(later)) << "it serves";
 }
 
+TEST_F(SqliteFiles, ALogThatWasLeftBehindDoesNotGetIntoARestoredDatabase) {
+  open();
+  const auto tenant = bench_->make_tenant();
+  const std::string backup = folder_.path() + "/backup";
+  ASSERT_TRUE(bench_->backup(backup));
+  const auto later = bench_->make_event(tenant.key, {});
+  std::filesystem::copy_file(database() + "-wal", folder_.path() + "/log");
+  close();
+  std::filesystem::remove(database());
+  std::filesystem::copy_file(folder_.path() + "/log", database() + "-wal");
+  ASSERT_TRUE(restore_sqlite(backup, options_.data_dir));
+  open();
+  EXPECT_EQ(bench_->catalogue().tenants.size(), 1U);
+  EXPECT_FALSE(bench_->find(tenant.key, later.event->id));
+}
+
 TEST_F(SqliteFiles, RestoresOnlySoundBackups) {
   open();
   const auto tenant = bench_->make_tenant();
