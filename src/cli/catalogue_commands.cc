@@ -26,20 +26,6 @@ std::string topic_path(const RemoteOptions& options, const std::string& name) {
 }
 std::string one_tenant_path(const std::string& name) { return "/api/v1/tenants/" + path_segment(name); }
 
-ExitCode put(Context& context, const RemoteOptions& options, const std::string& path, const bj::object& changes) {
-  auto settings = remote_settings(context, options);
-  if (!settings) return fail_usage(context, settings.error());
-  RemoteApi api(*settings);
-  auto value = change_or_make(api, path, changes);
-  if (!value) return fail(context, value.error());
-  if (options.json || !value->is_object()) {
-    context.console.out() << bj::serialize(*value) << "\n";
-  } else {
-    print_object(context, value->get_object());
-  }
-  return ExitCode::ok;
-}
-
 Status add_json_file(bj::object& body, const char* member, const std::string& file) {
   if (file.empty()) return {};
   auto text = read_input(file, member);
@@ -103,7 +89,7 @@ void add_tenants(CLI::App& root, Context& context) {
         bj::object changes;
         if (!given->display_name.empty()) changes["name"] = given->display_name;
         if (given->enable || given->disable) changes["webhooksEnabled"] = given->enable;
-        return put(context, *options, one_tenant_path(given->name), changes);
+        return change_or_make(context, *options, one_tenant_path(given->name), changes);
       };
     });
   }
@@ -146,7 +132,7 @@ void add_topic_put(CLI::App& topics, Context& context) {
         return fail_usage(context, status.error());
       if (auto status = add_json_file(changes, "example", given->example_file); !status)
         return fail_usage(context, status.error());
-      return put(context, *options, topic_path(*options, given->name), changes);
+      return change_or_make(context, *options, topic_path(*options, given->name), changes);
     };
   });
 }

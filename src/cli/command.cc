@@ -87,9 +87,9 @@ Result<RemoteSettings> remote_settings(const Context& context, const RemoteOptio
 
 std::string describe(const Error& error) {
   if (error.field.empty()) return error.message;
-  // The server's words about a field go on after its name: "is required".
+  // The server's words about a field are no sentence: "is required".
   const bool goes_on = !error.message.empty() && error.message.front() >= 'a' && error.message.front() <= 'z';
-  return goes_on ? error.field + " " + error.message : error.message + " (" + error.field + ")";
+  return goes_on ? error.field + ": " + error.message : error.message + " (" + error.field + ")";
 }
 
 ExitCode fail(Context& context, const Error& error) {

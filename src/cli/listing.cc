@@ -2,10 +2,13 @@
 
 #include <CLI/App.hpp>
 #include <algorithm>
+#include <array>
 #include <boost/json/serialize.hpp>
+#include <cstdio>
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "json/reader.h"
 
 namespace posthorn::cli {
 namespace {
@@ -13,6 +16,7 @@ namespace {
 namespace bj = boost::json;
 
 constexpr std::string_view kAbsent = "–";
+constexpr std::size_t kShortValueBytes = 60;
 
 const bj::value* find_member(const bj::object& item, std::string_view path) {
   const auto slash = path.find('/');
@@ -24,6 +28,11 @@ const bj::value* find_member(const bj::object& item, std::string_view path) {
 
 std::string plain_text(const bj::value& value) {
   if (value.is_string()) return std::string(value.get_string());
+  if (value.is_double()) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.6g", value.get_double());
+    return text.data();
+  }
   if (value.is_null()) return {};
   return bj::serialize(value);
 }
@@ -137,20 +146,22 @@ ExitCode show_list(Context& context, const RemoteOptions& options, const ListReq
   return ExitCode::ok;
 }
 
-void print_object(Context& context, const bj::object& object) {
+// From the answer's bytes, so that numbers look as the server wrote them.
+void print_object(Context& context, std::string_view text) {
+  const auto members = json::raw_members(text);
+  if (!members) return;
   std::size_t widest = 0;
-  for (const auto& member : object) widest = std::max(widest, std::string_view(member.key()).size());
-  for (const auto& member : object) {
-    const std::string_view name = member.key();
-    const auto& value = member.value();
-    std::string text =
-        value.is_structured() ? printable_lines(indent_json(bj::serialize(value))) : printable(plain_text(value));
-    if (text.empty()) text = kAbsent;
-    for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1)) {
-      text.insert(at + 1, std::string(widest + 2, ' '));
+  for (const auto& member : *members) widest = std::max(widest, member.name.size());
+  for (const auto& [name, raw] : *members) {
+    std::string shown = json::raw_string(raw).value_or(std::string(raw == "null" ? std::string_view() : raw));
+    const bool is_long = raw.size() > kShortValueBytes && (raw.starts_with('{') || raw.starts_with('['));
+    shown = is_long ? printable_lines(indent_json(raw)) : printable(shown);
+    if (shown.empty()) shown = kAbsent;
+    for (std::size_t at = shown.find('\n'); at != std::string::npos; at = shown.find('\n', at + 1)) {
+      shown.insert(at + 1, std::string(widest + 2, ' '));
     }
     context.console.out() << context.console.paint(Color::bold, printable(name)) << std::string(widest - name.size() + 2, ' ')
-                          << text << "\n";
+                          << shown << "\n";
   }
 }
 
@@ -158,12 +169,13 @@ ExitCode show_object(Context& context, const RemoteOptions& options, ApiRequest 
   auto settings = remote_settings(context, options);
   if (!settings) return fail_usage(context, settings.error());
   RemoteApi api(*settings);
-  auto value = call_json(api, std::move(request));
-  if (!value) return fail(context, value.error());
-  if (options.json || !value->is_object()) {
-    context.console.out() << bj::serialize(*value) << "\n";
+  auto answer = call(api, std::move(request));
+  if (!answer) return fail(context, answer.error());
+  if (!answer->succeeded()) return fail(context, error_of(*answer));
+  if (options.json) {
+    context.console.out() << answer->body << "\n";
   } else {
-    print_object(context, value->get_object());
+    print_object(context, answer->body);
   }
   return ExitCode::ok;
 }
@@ -178,16 +190,27 @@ ExitCode run_call(Context& context, const RemoteOptions& options, ApiRequest req
   return ExitCode::ok;
 }
 
-Result<bj::value> change_or_make(Api& api, const std::string& path, const bj::object& changes) {
+ExitCode change_or_make(Context& context, const RemoteOptions& options, const std::string& path, const bj::object& changes) {
+  auto settings = remote_settings(context, options);
+  if (!settings) return fail_usage(context, settings.error());
+  RemoteApi api(*settings);
   ApiRequest request;
-  request.method = "PATCH";
   request.path = path;
   request.body = bj::serialize(changes);
-  ApiRequest make = request;
-  auto changed = call_json(api, std::move(request));
-  if (changed || changed.error().kind != ErrorKind::not_found) return changed;
-  make.method = "PUT";
-  return call_json(api, std::move(make));
+  request.method = "PATCH";
+  auto answer = call(api, request);
+  if (answer && answer->status == 404) {
+    request.method = "PUT";
+    answer = call(api, request);
+  }
+  if (!answer) return fail(context, answer.error());
+  if (!answer->succeeded()) return fail(context, error_of(*answer));
+  if (options.json) {
+    context.console.out() << answer->body << "\n";
+  } else {
+    print_object(context, answer->body);
+  }
+  return ExitCode::ok;
 }
 
 void add_page_options(CLI::App& command, PageOptions& page) {

@@ -32,15 +32,16 @@ struct ListRequest {
 };
 ExitCode show_list(Context& context, const RemoteOptions& options, const ListRequest& request);
 
-// Calls and prints the answer: JSON, or one line for each member. Tables of nested objects are printed as JSON.
+// Calls and prints the answer: JSON, or a line for each member.
 ExitCode show_object(Context& context, const RemoteOptions& options, ApiRequest request);
-void print_object(Context& context, const boost::json::object& object);
+void print_object(Context& context, std::string_view text);
 
 // Calls and prints `done_text`.
 ExitCode run_call(Context& context, const RemoteOptions& options, ApiRequest request, const std::string& done_text);
 
-// Changes the object (PATCH), or makes it (PUT) when there is none. Answers the object.
-Result<boost::json::value> change_or_make(Api& api, const std::string& path, const boost::json::object& changes);
+// Changes the object (PATCH), or makes it (PUT) when there is none, and prints it.
+ExitCode change_or_make(Context& context, const RemoteOptions& options, const std::string& path,
+                        const boost::json::object& changes);
 
 // --limit and --all.
 struct PageOptions {

@@ -72,7 +72,7 @@ std::string_view words_of(net::SendFailure failure) {
     case net::SendFailure::blocked:
       return "its address is blocked";
     case net::SendFailure::connect:
-      return "nothing answers there (is the server running?)";
+      return "nothing answers there";
     case net::SendFailure::tls:
       return "TLS failed";
     case net::SendFailure::timeout:

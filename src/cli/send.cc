@@ -85,8 +85,9 @@ ExitCode send_one(Context& context, const SendOptions& options, Api& api, const 
       if (options.remote->json || object == nullptr) {
         context.console.out() << bj::serialize(*answer) << "\n";
       } else {
-        context.console.out() << "Accepted " << printable(field_text(*object, {"", "id"})) << " for "
-                              << field_text(*object, {"", "deliveries"}) << " deliveries\n";
+        const std::string deliveries = field_text(*object, {"", "deliveries"});
+        context.console.out() << "Accepted " << printable(field_text(*object, {"", "id"})) << " for " << deliveries
+                              << (deliveries == "1" ? " delivery\n" : " deliveries\n");
       }
       return ExitCode::ok;
     }

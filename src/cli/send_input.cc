@@ -132,11 +132,12 @@ Result<SendState> decode_state(std::string_view text) {
       .integer("lines", lines, 0, kMax)
       .integer("accepted", accepted, 0, kMax)
       .integer("refused", refused, 0, kMax)
-      .string("chain", state.chain, 64, 64)
+      .string("chain", state.chain, 64)
       .boolean("finished", state.finished);
   reader.only_these();
   if (!reader.ok())
     return invalid("resume", "is not a state file of posthorn send: " + reader.error().field + " " + reader.error().message);
+  if (lines > 0 && state.chain.empty()) return invalid("resume", "is not a state file of posthorn send");
   state.batch_lines = static_cast<std::uint64_t>(batch_lines);
   state.lines = static_cast<std::uint64_t>(lines);
   state.accepted = static_cast<std::uint64_t>(accepted);

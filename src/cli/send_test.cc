@@ -113,6 +113,8 @@ TEST(SendState, IsReadAsItWasWritten) {
   state.finished = true;
   ASSERT_TRUE(save_state(file.string(), state));
   EXPECT_EQ(load_state(file.string()).value(), state);
+  ASSERT_TRUE(save_state(file.string(), fresh_state(7)));
+  EXPECT_EQ(load_state(file.string()).value(), fresh_state(7));
   std::filesystem::remove(file);
   EXPECT_EQ(load_state(file.string()).value(), std::nullopt);
   for (const char* text : {"", "{}", "[]", "{\"format\":2}", "x"}) {
@@ -131,7 +133,7 @@ TEST(Sender, PublishesEveryLineOnceAndNamesTheRefusedOnes) {
   EXPECT_EQ(run.progress.refused, 2u);
   ASSERT_EQ(run.progress.problems.size(), 2u);
   EXPECT_EQ(run.progress.problems[0].line, 10u);
-  EXPECT_EQ(run.progress.problems[0].text, "topic is unknown");
+  EXPECT_EQ(run.progress.problems[0].text, "topic: is unknown");
   EXPECT_EQ(run.progress.problems[1].line, 11u);
   EXPECT_EQ(api.published.size(), 23u);
   EXPECT_EQ(run.state.lines, 25u);

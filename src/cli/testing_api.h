@@ -65,7 +65,7 @@ class TestingApi final : public Api {
       const std::string event = request.body.substr(at, end - at);
       if (!results.empty()) results += ",";
       if (event.find("refuse") != std::string::npos) {
-        results += R"({"status":422,"problem":{"detail":"is unknown","field":"topic"}})";
+        results += R"({"status":422,"problem":{"detail":"is unknown","field":"events/0/topic"}})";
       } else {
         publish(key_of(request) + "#" + std::to_string(place), event);
         results += R"({"status":202,"id":"x","deliveries":2})";

@@ -1,6 +1,5 @@
 #include "net/certificates_for_tests.h"
 
-#include <gtest/gtest.h>
 #include <openssl/ec.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
@@ -10,6 +9,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 
 #include "base/check.h"
 
@@ -50,7 +50,8 @@ Identity make_identity(const CertificateWish& wish, const Identity* issuer) {
 }
 
 std::string write_certificate(const Identity& identity, const std::string& name) {
-  const auto path = testing::TempDir() + "posthorn_net_" + std::to_string(::getpid()) + "_" + name + ".pem";
+  const auto path =
+      std::filesystem::temp_directory_path().string() + "/posthorn_net_" + std::to_string(::getpid()) + "_" + name + ".pem";
   FILE* file = std::fopen(path.c_str(), "w");
   POSTHORN_CHECK(file != nullptr && PEM_write_X509(file, identity.certificate.get()) == 1);
   std::fclose(file);

@@ -65,13 +65,13 @@ Task<ConnectResult> connect_to(Loop& loop, IpAddress address, std::uint16_t port
     late = guard.passed();
   }
   if (late) co_return failure(SendFailure::timeout, kNoTime);
-  if (error) co_return failure(SendFailure::connect, error.message());
-  const auto peer = socket.remote_endpoint(error);
-  if (error) co_return failure(SendFailure::connect, error.message());
-  if (address_of(peer) != address) co_return failure(SendFailure::blocked, kBlockedDetail);
-  socket.non_blocking(true, error);
+  // Refused is an answer to the attempt; a reset comes after the connection was there, as does what fails below.
+  if (error && error != asio::error::connection_reset) co_return failure(SendFailure::connect, error.message());
+  const auto peer = error ? tcp::endpoint() : socket.remote_endpoint(error);
+  if (!error && address_of(peer) != address) co_return failure(SendFailure::blocked, kBlockedDetail);
+  if (!error) socket.non_blocking(true, error);
   if (!error) socket.set_option(tcp::no_delay(true), error);
-  if (error) co_return failure(SendFailure::connect, error.message());
+  if (error) co_return failure(SendFailure::disconnected, "the connection broke at once: " + error.message());
   co_return socket;
 }
 

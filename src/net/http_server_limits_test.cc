@@ -4,7 +4,7 @@
 
 #include <future>
 
-#include "net/http_test_support.h"
+#include "net/http_server_for_tests.h"
 
 namespace posthorn::net {
 namespace {

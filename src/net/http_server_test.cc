@@ -6,8 +6,8 @@
 
 #include <future>
 
-#include "net/http_corpus.h"
-#include "net/http_test_support.h"
+#include "net/http_corpus_for_tests.h"
+#include "net/http_server_for_tests.h"
 
 namespace posthorn::net {
 namespace {

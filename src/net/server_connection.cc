@@ -55,7 +55,7 @@ Task<void> ServerConnection::run() {
     auto reading = read_buffered();
     while (reading == Reading::more) {
       // The server may have begun to stop while the answer before was written.
-      if (shared_.draining && nothing_begun()) co_return co_await linger();
+      if (shared_.draining && nothing_begun()) co_return;
       if (invitation_due_ && !co_await invite_body()) co_return;
       if (!co_await fill()) {
         if (!expired_ || phase_ == Phase::idle) co_return;

@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "net/http_test_support.h"
+#include "net/http_server_for_tests.h"
 
 namespace posthorn::net {
 namespace {

@@ -1,8 +1,8 @@
 // Bad input for every field of every call: a table of fields, and what is wrong with each by its kind. Every refusal must be a
-// 4xx that names the field and changes nothing; a 500 is a failure wherever it comes (openapi_check.h).
+// 4xx that names the field and changes nothing; a 500 is a failure wherever it comes (openapi_test_support.h).
 #include <gtest/gtest.h>
 
-#include "api/native/test_server.h"
+#include "api/native/server_test_support.h"
 
 namespace posthorn::api::native {
 namespace {

@@ -1,6 +1,4 @@
 // Plays every file under exchanges/ against a fresh server.
-#include "api/native/exchange.h"
-
 #include <gtest/gtest-spi.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+
+#include "api/native/exchange_test_support.h"
 
 namespace posthorn::api::native {
 namespace {

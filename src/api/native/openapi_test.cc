@@ -8,7 +8,7 @@
 
 #include "api/kit/docs_page.h"
 #include "api/native/openapi_routes.h"
-#include "api/native/test_server.h"
+#include "api/native/server_test_support.h"
 #include "base/version.h"
 
 namespace posthorn::api::native {

@@ -3,7 +3,7 @@
 
 #include <set>
 
-#include "api/native/test_server.h"
+#include "api/native/server_test_support.h"
 
 namespace posthorn::api::native {
 namespace {

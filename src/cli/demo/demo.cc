@@ -214,8 +214,8 @@ Status Demo::change_files() {
   progress_.emplace(console_, clock_, "Changing");
   std::size_t at = 0;
   const auto next = [&](Status outcome) {
-    progress_->show(ledger_.size() - files.size(), changes_expected_,
-                    "editing, deleting and moving files; watch sees each one");
+    const std::size_t told = ledger_.size() - files.size();
+    progress_->show(told, changes_expected_, count_text(told) + " changes seen, " + count_text(delivered()) + " delivered");
     if (outcome) outcome = watcher_status();
     (void)stop_.wait(kLiveInterval);
     return outcome;

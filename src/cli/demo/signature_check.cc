@@ -1,14 +1,19 @@
 #include "cli/demo/signature_check.h"
 
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <array>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
-#include <cstdio>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
-#include <memory>
 
 #include "base/text.h"
+#include "cli/durable_file.h"
 #include "crypto/crypto.h"
 
 namespace posthorn::cli::demo {
@@ -40,24 +45,35 @@ bool write_requests(const std::vector<SignedRequest>& requests, const std::strin
   return static_cast<bool>(stream.flush());
 }
 
-// A word for the shell.
-std::string quoted(const std::string& text) {
-  std::string result = "'";
-  for (const char c : text) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return result + "'";
-}
-
-struct ClosePipe {
-  void operator()(std::FILE* pipe) const { pclose(pipe); }
-};
-
-std::string output_of(const std::string& command) {
-  const std::unique_ptr<std::FILE, ClosePipe> pipe(popen(command.c_str(), "re"));
-  if (!pipe) return {};
+// What a program writes to its standard output; nothing when it cannot be run or fails. Its errors go nowhere.
+std::string output_of(const std::vector<const char*>& arguments) {
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) return {};
+  Descriptor reading(ends[0]);
+  Descriptor writing(ends[1]);
+  std::vector<const char*> terminated(arguments);
+  terminated.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, writing.get(), STDOUT_FILENO);
+  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  pid_t process = 0;
+  const int failure =
+      posix_spawnp(&process, terminated[0], &actions, nullptr, const_cast<char* const*>(terminated.data()), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  writing.reset();
+  if (failure != 0) return {};
   std::string output;
   std::array<char, 4096> block;
-  while (const auto count = std::fread(block.data(), 1, block.size(), pipe.get())) output.append(block.data(), count);
-  return output;
+  while (true) {
+    const auto count = read(reading.get(), block.data(), block.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) break;
+    output.append(block.data(), static_cast<std::size_t>(count));
+  }
+  int status = 0;
+  waitpid(process, &status, 0);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? output : std::string();
 }
 
 }  // namespace
@@ -77,7 +93,7 @@ CheckedSignatures check_signatures(const std::vector<SignedRequest>& requests, c
   const std::string file = folder + "/requests.jsonl";
   const std::string script = folder + "/verify.py";
   if (write_requests(requests, file) && std::ofstream(script) << kScript) {
-    const std::string output = output_of("python3 -I " + quoted(script) + " " + quoted(file) + " 2>/dev/null");
+    const std::string output = output_of({"python3", "-I", script.c_str(), file.c_str()});
     if (output.size() == requests.size() && output.find_first_not_of("01") == std::string::npos) {
       checked.by = "python3 (hmac, hashlib)";
       for (const char digit : output) checked.valid.push_back(digit == '1');

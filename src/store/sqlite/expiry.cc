@@ -5,6 +5,7 @@
 namespace posthorn::store::sqlite {
 namespace {
 
+constexpr std::int64_t kStages = 5;
 constexpr std::size_t kSubscriptionsSweptMax = 100;  // looked at in one step
 
 }  // namespace
@@ -12,23 +13,38 @@ constexpr std::size_t kSubscriptionsSweptMax = 100;  // looked at in one step
 Result<Expired> Expiry::step(const Expire& write) {
   Expired expired;
   Budget budget{write.limit};
-  const std::int64_t payloads_below = first_key_at(write.payloads_before);
-  const std::int64_t attempts_below = first_key_at(write.attempts_before);
-  const std::int64_t deliveries_below = first_key_at(write.deliveries_before);
-
-  sweep_subscriptions(write.deliveries_before, budget);
-  sweep_tenant(budget, expired);
-  expire_idempotency(write, budget, expired);
-  walk(Kind::payloads, payloads_below, next_events_, budget,
-       [&](std::int64_t event) { return expire_payload(event, budget, expired); });
-  walk(Kind::attempts, attempts_below, next_deliveries_, budget,
-       [&](std::int64_t delivery) { return expire_attempts(delivery, write.attempts_before, budget, expired); });
-  walk(Kind::deliveries, deliveries_below, next_deliveries_, budget,
-       [&](std::int64_t delivery) { return expire_delivery(delivery, deliveries_below, budget, expired); });
-  walk(Kind::events, deliveries_below, next_events_, budget,
-       [&](std::int64_t event) { return expire_event(event, budget, expired); });
-  expired.more = budget.more;
+  const Cursors before = load(Kind::stage);
+  std::int64_t stage = before.passed;
+  for (; stage < kStages; ++stage) {
+    run_stage(stage, write, budget, expired);
+    if (budget.rows == 0) break;
+  }
+  expired.more = stage < kStages;
+  stage %= kStages;
+  if (stage != before.passed) save(Kind::stage, {stage, 0});
   return expired;
+}
+
+void Expiry::run_stage(std::int64_t stage, const Expire& write, Budget& budget, Expired& expired) {
+  const std::int64_t deliveries_below = first_key_at(write.deliveries_before);
+  switch (stage) {
+    case 0:
+      sweep_subscriptions(write.deliveries_before, budget);
+      sweep_tenants(budget, expired);
+      return expire_idempotency(write, budget, expired);
+    case 1:
+      return walk(Kind::payloads, first_key_at(write.payloads_before), next_events_, budget,
+                  [&](std::int64_t event) { return expire_payload(event, expired); });
+    case 2:
+      return walk(Kind::attempts, first_key_at(write.attempts_before), next_deliveries_, budget,
+                  [&](std::int64_t delivery) { return expire_attempts(delivery, write.attempts_before, budget, expired); });
+    case 3:
+      return walk(Kind::deliveries, deliveries_below, next_deliveries_, budget,
+                  [&](std::int64_t delivery) { return expire_delivery(delivery, deliveries_below, budget, expired); });
+    default:
+      return walk(Kind::events, deliveries_below, next_events_, budget,
+                  [&](std::int64_t event) { return expire_event(event, expired); });
+  }
 }
 
 // --- walking -------------------------------------------------------------------------------------------------------------
@@ -50,10 +66,6 @@ void Expiry::save(Kind kind, const Cursors& cursors) { save_.run(static_cast<int
 // Looking at a row costs one of the budget, whether it goes or not; removing it costs what it removes beside.
 template <class Treat>
 void Expiry::walk(Kind kind, std::int64_t below, Statement& next, Budget& budget, Treat treat) {
-  if (budget.rows == 0) {
-    budget.more = true;
-    return;
-  }
   const Cursors before = load(kind);
   Cursors cursors = before;
   for (const std::int64_t key : keys(next, cursors.passed, below, budget.rows)) {
@@ -62,27 +74,19 @@ void Expiry::walk(Kind kind, std::int64_t below, Statement& next, Budget& budget
     if (treat(key) == Treated::hold) hold_.run(static_cast<int>(kind), key);
     cursors.passed = key;
   }
-  if (budget.rows == 0) {
-    budget.more = true;
-  } else {
-    walk_held(kind, below, cursors, budget, treat);
-  }
+  if (budget.rows > 0) walk_held(kind, below, cursors, budget, treat);
   if (cursors.passed != before.passed || cursors.held != before.held) save(kind, cursors);
 }
 
 template <class Treat>
 void Expiry::walk_held(Kind kind, std::int64_t below, Cursors& cursors, Budget& budget, Treat treat) {
   for (const std::int64_t key : keys(next_held_, static_cast<int>(kind), cursors.held, below, budget.rows)) {
-    if (budget.rows == 0) break;
+    if (budget.rows == 0) return;
     budget.take(1);
     if (treat(key) == Treated::done) let_go_.run(static_cast<int>(kind), key);
     cursors.held = key;
   }
-  if (budget.rows == 0) {
-    budget.more = true;
-  } else {
-    cursors.held = 0;  // once round
-  }
+  if (budget.rows > 0) cursors.held = 0;  // once round
 }
 
 // --- kinds ---------------------------------------------------------------------------------------------------------------
@@ -93,7 +97,7 @@ void Expiry::expire_idempotency(const Expire& write, Budget& budget, Expired& ex
   budget.take(static_cast<std::size_t>(removed));
 }
 
-Expiry::Treated Expiry::expire_payload(std::int64_t event, Budget&, Expired& expired) {
+Expiry::Treated Expiry::expire_payload(std::int64_t event, Expired& expired) {
   if (fans_out(event) || pending_of_event_.open(event).next()) return Treated::hold;
   expired.payloads += static_cast<std::uint64_t>(blank_payload_.run(event));
   return Treated::done;
@@ -135,7 +139,7 @@ std::uint64_t Expiry::remove_delivery(std::int64_t delivery, Expired& expired) {
 }
 
 // Events that have deliveries go with the last of them.
-Expiry::Treated Expiry::expire_event(std::int64_t event, Budget&, Expired& expired) {
+Expiry::Treated Expiry::expire_event(std::int64_t event, Expired& expired) {
   if (fans_out(event)) return Treated::hold;
   if (has_deliveries(event)) return Treated::done;
   expired.events += static_cast<std::uint64_t>(delete_event_.run(event));
@@ -156,16 +160,19 @@ void Expiry::sweep_subscriptions(Timestamp before, Budget& budget) {
     if (delete_subscription_.run(key, before) > 0) known_.remove_deleted(SubscriptionKey{key});
     cursors.passed = key;
   }
-  if (found.size() < kSubscriptionsSweptMax && budget.rows > 0) cursors.passed = 0;
-  budget.more = budget.more || cursors.passed != 0;
+  if (found.size() < kSubscriptionsSweptMax && budget.rows > 0) cursors.passed = 0;  // once round
   save(Kind::subscriptions, cursors);
 }
 
-void Expiry::sweep_tenant(Budget& budget, Expired& expired) {
-  const auto tenants = keys(deleted_tenant_);
-  if (tenants.empty() || budget.rows == 0) return;
-  const std::int64_t tenant = tenants.front();
-  budget.more = true;
+void Expiry::sweep_tenants(Budget& budget, Expired& expired) {
+  while (budget.rows > 0) {
+    const auto tenants = keys(deleted_tenant_);
+    if (tenants.empty()) return;
+    sweep_tenant(tenants.front(), budget, expired);
+  }
+}
+
+void Expiry::sweep_tenant(std::int64_t tenant, Budget& budget, Expired& expired) {
   for (const std::int64_t delivery : keys(deliveries_of_tenant_, tenant, budget.rows)) {
     budget.take(remove_delivery(delivery, expired));
     if (budget.rows == 0) return;

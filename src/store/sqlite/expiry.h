@@ -19,19 +19,19 @@ class Expiry {
   Result<Expired> step(const Expire& write);
 
  private:
-  enum class Kind { payloads = 1, attempts = 2, deliveries = 3, events = 4, subscriptions = 5 };
+  enum class Kind { stage = 0, payloads = 1, attempts = 2, deliveries = 3, events = 4, subscriptions = 5 };
   enum class Treated { done, hold };
   struct Cursors {
     std::int64_t passed = 0;
     std::int64_t held = 0;
   };
-  // What one step may still do.
+  // What one step may still do: it ends when there is nothing left of it.
   struct Budget {
     std::size_t rows;
-    bool more = false;
     void take(std::size_t count) { rows -= std::min(rows, count); }
   };
 
+  void run_stage(std::int64_t stage, const Expire& write, Budget& budget, Expired& expired);
   template <class Treat>
   void walk(Kind kind, std::int64_t below, Statement& next, Budget& budget, Treat treat);
   template <class Treat>
@@ -42,16 +42,17 @@ class Expiry {
   std::vector<std::int64_t> keys(Statement& statement, const Values&... values);
 
   void expire_idempotency(const Expire& write, Budget& budget, Expired& expired);
-  Treated expire_payload(std::int64_t event, Budget& budget, Expired& expired);
+  Treated expire_payload(std::int64_t event, Expired& expired);
   Treated expire_attempts(std::int64_t delivery, Timestamp before, Budget& budget, Expired& expired);
   Treated expire_delivery(std::int64_t delivery, std::int64_t below, Budget& budget, Expired& expired);
-  Treated expire_event(std::int64_t event, Budget& budget, Expired& expired);
+  Treated expire_event(std::int64_t event, Expired& expired);
   std::uint64_t remove_delivery(std::int64_t delivery, Expired& expired);
   bool has_deliveries(std::int64_t event) { return any_delivery_.open(event).next(); }
   bool fans_out(std::int64_t event) { return fanout_.open(event).next(); }
 
   void sweep_subscriptions(Timestamp before, Budget& budget);
-  void sweep_tenant(Budget& budget, Expired& expired);
+  void sweep_tenants(Budget& budget, Expired& expired);
+  void sweep_tenant(std::int64_t tenant, Budget& budget, Expired& expired);
 
   Connection& connection_;
   Known& known_;

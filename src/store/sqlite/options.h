@@ -24,7 +24,7 @@ struct SqliteOptions {
   std::uint32_t reader_threads = 2;
 
   // Tuning; the defaults are what was measured best (README.md).
-  std::int64_t page_bytes = 8192;
+  std::int64_t page_bytes = 4096;
   std::int64_t writer_cache_kib = 8 * 1024;
   std::int64_t reader_cache_kib = 1024;
   std::int64_t checkpoint_bytes = 8 * 1024 * 1024;

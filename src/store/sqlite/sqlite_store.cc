@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "store/sqlite/data_folder.h"
+#include "store/sqlite/log_vfs.h"
 #include "store/sqlite/migrations.h"
 #include "store/sqlite/session.h"
 
@@ -17,13 +18,15 @@ constexpr const char* kLargestKey =
     "coalesce((SELECT max(event) FROM idempotency), 0))";
 
 std::unique_ptr<Connection> open_writer(const SqliteOptions& options, const std::string& path) {
-  auto connection = std::make_unique<Connection>(path, Connection::Mode::read_write, options.vfs);
+  const bool in_folder = options.place == SqliteOptions::Place::folder;
+  auto connection =
+      std::make_unique<Connection>(path, Connection::Mode::read_write, in_folder ? log_vfs_above(options.vfs) : options.vfs);
   connection->execute("PRAGMA page_size = " + std::to_string(options.page_bytes));
   connection->execute("PRAGMA cache_size = -" + std::to_string(options.writer_cache_kib));
   connection->execute("PRAGMA temp_store = MEMORY");
   connection->execute("PRAGMA secure_delete = OFF");
   connection->execute("PRAGMA mmap_size = 0");
-  if (options.place == SqliteOptions::Place::folder) {
+  if (in_folder) {
     connection->query_text("PRAGMA journal_mode = WAL");
     connection->execute("PRAGMA synchronous = FULL");
     connection->execute("PRAGMA wal_autocheckpoint = 0");

@@ -4,8 +4,10 @@
 // does it. Prints deliveries per second, bytes of log per delivery, the size of a merged transaction, and for long runs the
 // rate of each tenth.
 //
-//   store_bench --dir FOLDER [--pairs 256] [--deliveries 200000] [--payload 512] [--subscriptions 1] [--page 8192]
+//   store_bench --dir FOLDER [--pairs 256] [--deliveries 200000] [--payload 512] [--subscriptions 1] [--page 4096]
 //               [--checkpoint 8388608] [--cache 8192] [--per-second 0]
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <atomic>
 #include <charconv>
@@ -28,7 +30,7 @@ struct Options {
   std::int64_t deliveries = 200'000;
   std::int64_t payload = 512;
   std::int64_t subscriptions = 1;
-  std::int64_t page = 8192;
+  std::int64_t page = 4096;
   std::int64_t checkpoint = 8 * 1024 * 1024;
   std::int64_t cache = 8 * 1024;
   std::int64_t per_second = 0;  // 0: as fast as it goes
@@ -72,6 +74,7 @@ class Run {
     std::thread recorder([this] { record_loop_.run_until([this] { return recorded_ >= options_.deliveries; }, kPatience); });
     start_ = std::chrono::steady_clock::now();
     tenth_start_ = start_;
+    tenth_cpu_ = cpu_seconds();
     if (options_.per_second > 0) {
       paced();
     } else {
@@ -98,11 +101,27 @@ class Run {
                     static_cast<double>(options_.deliveries));
     std::ranges::sort(latencies_);
     std::printf("accept to recorded: p50 %.2f ms, p99 %.2f ms\n", percentile(0.5), percentile(0.99));
-    for (std::size_t i = 0; i < tenths_.size(); ++i) std::printf("tenth %zu: %.0f/s\n", i + 1, tenths_[i]);
+    for (std::size_t i = 0; i < tenths_.size(); ++i) {
+      std::printf("tenth %zu: %.0f/s, %.1f us of CPU a delivery\n", i + 1, tenths_[i].rate, tenths_[i].cpu_microseconds);
+    }
   }
 
  private:
   static constexpr auto kPatience = std::chrono::seconds(100'000);
+
+  struct Tenth {
+    double rate;
+    double cpu_microseconds;
+  };
+
+  static double cpu_seconds() {
+    rusage used{};
+    getrusage(RUSAGE_SELF, &used);
+    const auto seconds = [](const timeval& time) {
+      return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+    };
+    return seconds(used.ru_utime) + seconds(used.ru_stime);
+  }
 
   double percentile(double part) const {
     if (latencies_.empty()) return 0;
@@ -165,8 +184,11 @@ class Run {
     if (latencies_.size() < 1'000'000) latencies_.push_back(std::chrono::duration<double, std::milli>(now - begun).count());
     if (finished_ % std::max<std::int64_t>(options_.deliveries / 10, 1) == 0) {
       const double seconds = std::chrono::duration<double>(now - tenth_start_).count();
-      tenths_.push_back(static_cast<double>(options_.deliveries) / 10 / seconds);
+      const double cpu = cpu_seconds();
+      const double count = static_cast<double>(options_.deliveries) / 10;
+      tenths_.push_back({count / seconds, (cpu - tenth_cpu_) * 1e6 / count});
       tenth_start_ = now;
+      tenth_cpu_ = cpu;
     }
     if (options_.per_second == 0) accept_one();
   }
@@ -185,7 +207,8 @@ class Run {
   std::atomic<std::int64_t> recorded_{0};
   std::int64_t finished_ = 0;
   std::vector<double> latencies_;
-  std::vector<double> tenths_;
+  std::vector<Tenth> tenths_;
+  double tenth_cpu_ = 0;
   std::chrono::steady_clock::time_point start_;
   std::chrono::steady_clock::time_point tenth_start_;
 };

@@ -12,7 +12,6 @@
 
 #include "access/authorizer.h"
 #include "access/tenants.h"
-#include "api/admin/operations.h"
 #include "api/kit/router.h"
 #include "api/kit/service.h"
 #include "api/native/native_api.h"
@@ -20,6 +19,7 @@
 #include "base/ids.h"
 #include "crypto/crypto.h"
 #include "net/loop.h"
+#include "observe/metrics.h"
 #include "outbound/catalogue.h"
 #include "outbound/delivery_service.h"
 #include "outbound/publisher.h"

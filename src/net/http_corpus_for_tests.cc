@@ -1,4 +1,4 @@
-#include "net/http_corpus.h"
+#include "net/http_corpus_for_tests.h"
 
 #include "base/limits.h"
 #include "net/chunked_decoder.h"

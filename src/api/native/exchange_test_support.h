@@ -21,7 +21,7 @@
 #include <string_view>
 #include <vector>
 
-#include "api/native/test_server.h"
+#include "api/native/server_test_support.h"
 
 namespace posthorn::api::native {
 

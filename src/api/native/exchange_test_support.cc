@@ -1,4 +1,4 @@
-#include "api/native/exchange.h"
+#include "api/native/exchange_test_support.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "api/native/openapi_check.h"
+#include "api/native/openapi_test_support.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include <memory>
 
 #include "api/native/openapi_routes.h"
-#include "api/native/test_server.h"
+#include "api/native/server_test_support.h"
 #include "json/schema.h"
 
 namespace posthorn::api::native {

@@ -1,12 +1,13 @@
-#include "api/native/test_server.h"
+#include "api/native/server_test_support.h"
 
 #include <gtest/gtest.h>
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
-#include "api/native/openapi_check.h"
+#include "api/admin/operations.h"
 #include "api/native/openapi_routes.h"
+#include "api/native/openapi_test_support.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace posthorn::api::native {

@@ -1,0 +1,88 @@
+"""The command line against a real server: the demo, listen, send with an interruption, watch with a kill."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+
+from support.server import ADMIN_KEY, BINARY, wait_until
+
+
+def environment(server, home):
+    return {"PATH": os.environ["PATH"], "HOME": str(home), "POSTHORN_URL": f"http://127.0.0.1:{server.port}", "POSTHORN_ADMIN_KEY": ADMIN_KEY}
+
+
+def run(server, home, *arguments, code=0, stdin=""):
+    done = subprocess.run([BINARY, *map(str, arguments)], env=environment(server, home), input=stdin, capture_output=True, text=True, timeout=120)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout
+
+
+def events(server, home):
+    return json.loads(run(server, home, "events", "list", "--all", "--json"))
+
+
+def test_demo_delivers_everything_and_cleans_up(tmp_path):
+    done = subprocess.run([BINARY, "demo", "--quick"], env={"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path)}, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Every event arrived at every endpoint, signed." in done.stdout
+    assert re.search(r"duplicates +0", done.stdout)
+    assert "posthorn listen" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_listen_shows_a_verified_delivery_and_unsubscribes(server, tmp_path):
+    command = [BINARY, "listen", "--subscribe", "test.*", "--json", "--count", "1"]
+    with subprocess.Popen(command, env=environment(server, tmp_path), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as listener:
+        wait_until(lambda: json.loads(run(server, tmp_path, "subscriptions", "list", "--json")), what="subscription")
+        run(server, tmp_path, "send", "test.made", '{"n": 1.00}')
+        arrived = json.loads(listener.stdout.readline())
+        assert listener.wait(20) == 0
+    assert arrived["signature"] == "valid"
+    assert arrived["topic"] == "test.made"
+    assert arrived["body"]["data"] == {"n": 1.0}
+    assert run(server, tmp_path, "subscriptions", "list", "--json").strip() == "[]"
+
+
+def test_send_resumes_after_kills_and_publishes_nothing_twice(server, tmp_path):
+    count = 20_000
+    lines = tmp_path / "lines"
+    lines.write_text("".join(json.dumps({"topic": "test.made", "data": i}) + "\n" for i in range(count)))
+    command = ["send", "--lines", lines, "--resume", tmp_path / "state"]
+    for _ in range(4):
+        with subprocess.Popen([BINARY, *map(str, command)], env=environment(server, tmp_path), stdout=subprocess.DEVNULL) as sender:
+            time.sleep(0.1)  # somewhere in the middle
+            sender.send_signal(signal.SIGKILL)
+    run(server, tmp_path, *command)
+    assert len(events(server, tmp_path)) == count
+    assert "Nothing was sent" in run(server, tmp_path, *command)
+
+
+def test_watch_misses_and_repeats_nothing_over_kills(server, tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for i in range(600):
+        (folder / f"file{i}").write_text(str(i))
+    command = [BINARY, "watch", str(folder)]
+    for _ in range(4):
+        with subprocess.Popen(command, env=environment(server, tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as watcher:
+            time.sleep(0.05)  # somewhere in the middle
+            watcher.send_signal(signal.SIGKILL)
+    run(server, tmp_path, "watch", folder, "--once")
+    assert len(events(server, tmp_path)) == 600
+    (folder / "file1").unlink()
+    (folder / "file2").write_text("changed")
+    run(server, tmp_path, "watch", folder, "--once")
+    run(server, tmp_path, "watch", folder, "--once")
+    assert sorted(event["topic"] for event in events(server, tmp_path)[:2]) == ["document.deleted", "document.edited"]
+    assert len(events(server, tmp_path)) == 602
+
+
+def test_exit_codes_of_calls(server, tmp_path):
+    run(server, tmp_path, "deliveries", "get", "nonsense", code=3)
+    run(server, tmp_path, "topics", "list", "--tenant", "nobody", code=3)
+    run(server, tmp_path, "topics", "list", "--url", "http://127.0.0.1:1", code=4)
+    run(server, tmp_path, "topics", "list", "--key-file", "-", stdin="wrong-key", code=5)
+    run(server, tmp_path, "send", "unknown.topic", "1", code=6)
