@@ -52,6 +52,8 @@ class Sink:
         try:
             connection.request("GET", f"/_/{what}")
             return connection.getresponse().read().decode()
+        except ConnectionRefusedError:
+            raise RuntimeError(f"the sink is gone (exit code {self._process.poll()})") from None
         finally:
             connection.close()
 

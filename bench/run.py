@@ -9,12 +9,13 @@ published table.
 
 import argparse
 import sys
+import traceback
 
 from building import build_times, kill_loop
 from capacity import idle, million_pending
 from latency import healthy_beside_hanging, steady_200
 from rig import Bench
-from table import heading
+from table import Row, heading
 from throughput import batches_of_100, fan_out_of_100, one_event_a_request, three_million_stored
 
 ROWS = {
@@ -41,7 +42,11 @@ def main():
     try:
         for name in names:
             print(f"measuring: {name}", flush=True)
-            row = every[name](bench)
+            try:
+                row = every[name](bench)
+            except Exception as failure:  # one row that cannot be measured must not hide the others
+                traceback.print_exc()
+                row = Row(name, baseline="", measured=f"not measured: {failure}", floor="", aim="", reached_floor=False)
             rows.append(row)
             print(f"  {row.measured} (baseline: {row.baseline or 'none'}): {row.verdict}", flush=True)
     finally:

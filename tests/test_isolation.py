@@ -11,7 +11,9 @@ EVENTS = 200
 TIMEOUT_SECONDS = 20
 
 
-def test_bad_endpoints_do_not_delay_a_healthy_one(server, endpoint):
+def test_bad_endpoints_do_not_delay_a_healthy_one(make_server, endpoint):
+    server = make_server(environment={"POSTHORN_SHUTDOWN_GRACE": "1s"}).start()
+    server.api.topic("test.made")
     addresses = [f"127.0.1.{number + 1}" for number in range(BAD)]
     with Endpoint(addresses) as bad:
         for prefix, behaviour in (("/0", hang), ("/1", drip(0.05)), ("/2", endless()), ("/3", disconnect()), ("/4", status(500))):

@@ -13,7 +13,6 @@ struct Decoded {
   std::string body;
   std::size_t consumed = 0;
   int status = 0;
-  friend bool operator==(const Decoded&, const Decoded&) = default;
 };
 
 Decoded decode(std::string_view input, std::size_t piece, std::size_t max = 1000) {

@@ -18,8 +18,7 @@ using domain::DeliveryState;
 
 LaneSet::LaneSet(EventLoop& loop, store::Session& session, Catalogue& catalogue, Transport& transport, const Clock& clock,
                  RunnableGate& gate, observe::Metrics& metrics, std::uint64_t seed)
-    : loop_(loop),
-      session_(session),
+    : session_(session),
       catalogue_(catalogue),
       transport_(transport),
       clock_(clock),

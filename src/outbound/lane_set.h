@@ -89,7 +89,6 @@ class LaneSet {
   bool may_start() const;
   std::int64_t epoch_of(std::uint32_t shard) const { return epochs_[shard]; }
 
-  EventLoop& loop_;
   store::Session& session_;
   Catalogue& catalogue_;
   Transport& transport_;

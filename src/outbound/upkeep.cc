@@ -13,8 +13,7 @@ constexpr auto kExpireStepPause = 50ms;  // between steps of one round
 }  // namespace
 
 Upkeep::Upkeep(EventLoop& loop, store::Session& session, const Clock& clock, std::string node, RetentionPeriods periods)
-    : loop_(loop),
-      session_(session),
+    : session_(session),
       clock_(clock),
       node_(std::move(node)),
       periods_(periods),

@@ -33,7 +33,6 @@ class Upkeep {
   void renew();
   void expire();
 
-  EventLoop& loop_;
   store::Session& session_;
   const Clock& clock_;
   const std::string node_;

@@ -18,7 +18,8 @@ TEST(Permit, LetsTheAdministratorDoEverythingInEveryTenant) {
 }
 
 TEST(CheckName, AcceptsPlainNamesAndRefusesWhatWouldBeUnsafeInUrlsAndLogs) {
-  for (const std::string name : {"a", "default", "Acme-1", "eu.west:7", "0_0", std::string(128, 'x').c_str()}) {
+  for (const std::string& name :
+       std::vector<std::string>{"a", "default", "Acme-1", "eu.west:7", "0_0", std::string(128, 'x')}) {
     EXPECT_TRUE(check_name(name, "tenant")) << name;
   }
   const std::string with_nul("a\0b", 3);

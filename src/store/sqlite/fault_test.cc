@@ -86,7 +86,7 @@ class SqliteFaults : public testing::Test {
 struct Fault {
   const char* name;
   int code;
-  int after;
+  int bytes;
 };
 
 class SqliteWriteFaults : public SqliteFaults, public testing::WithParamInterface<Fault> {};
@@ -96,7 +96,7 @@ TEST_P(SqliteWriteFaults, RefusesWhileWritesFailAndGoesOnWithoutARestart) {
   std::vector<NewEvent> acknowledged;
   for (int i = 0; i < 20; ++i) acknowledged.push_back(bench_->make_event(tenant_.key, {subscription_}));
 
-  vfs_.fail_writes(GetParam().code, GetParam().after);
+  vfs_.fail_writes(GetParam().code, GetParam().bytes);
   const auto refused = bench_->new_event(large_event(), {subscription_});
   const auto answer = bench_->accept(refused);
   ASSERT_FALSE(answer);
@@ -123,7 +123,7 @@ TEST_P(SqliteWriteFaults, TheNextWriteTriesAgainBeforeAnyProbe) {
   options_.probe_interval = std::chrono::hours(1);
   open();
   make_rows();
-  vfs_.fail_writes(GetParam().code, GetParam().after);
+  vfs_.fail_writes(GetParam().code, GetParam().bytes);
   const auto made = bench_->new_event(large_event(), {subscription_});
   EXPECT_FALSE(bench_->accept(made));
   vfs_.heal();
@@ -132,9 +132,9 @@ TEST_P(SqliteWriteFaults, TheNextWriteTriesAgainBeforeAnyProbe) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, SqliteWriteFaults,
-                         testing::Values(Fault{"FullAtOnce", SQLITE_FULL, 0}, Fault{"FullAfterSomeFrames", SQLITE_FULL, 3},
+                         testing::Values(Fault{"FullAtOnce", SQLITE_FULL, 0}, Fault{"FullAfterSomeFrames", SQLITE_FULL, 10'000},
                                          Fault{"WriteError", SQLITE_IOERR_WRITE, 0},
-                                         Fault{"WriteErrorAfterSomeFrames", SQLITE_IOERR_WRITE, 4},
+                                         Fault{"WriteErrorAfterSomeFrames", SQLITE_IOERR_WRITE, 14'000},
                                          Fault{"ReadOnly", SQLITE_READONLY, 0}),
                          [](const auto& tested) { return tested.param.name; });
 

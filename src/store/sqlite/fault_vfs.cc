@@ -1,5 +1,6 @@
 #include "store/sqlite/fault_vfs.h"
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 #include <string_view>
@@ -31,10 +32,11 @@ int on_read(sqlite3_file* file, void* bytes, int count, sqlite3_int64 at) {
   return real(file)->pMethods->xRead(real(file), bytes, count, at);
 }
 int on_write(sqlite3_file* file, const void* bytes, int count, sqlite3_int64 at) {
-  const int code = self(file)->faults->next_write();
-  if (code == SQLITE_OK) return real(file)->pMethods->xWrite(real(file), bytes, count, at);
-  // As a disk that fills up in the middle does it.
-  if (code == SQLITE_FULL) real(file)->pMethods->xWrite(real(file), bytes, count / 2, at);
+  const auto [code, taken] = self(file)->faults->next_write(count);
+  if (taken > 0) {
+    const int written = real(file)->pMethods->xWrite(real(file), bytes, taken, at);
+    if (code == SQLITE_OK || written != SQLITE_OK) return written;
+  }
   return code;
 }
 int on_truncate(sqlite3_file* file, sqlite3_int64 size) { return real(file)->pMethods->xTruncate(real(file), size); }
@@ -102,10 +104,10 @@ FaultVfs::FaultVfs() : name_("posthorn-fault-" + std::to_string(++next_number)) 
 
 FaultVfs::~FaultVfs() { sqlite3_vfs_unregister(&vfs_); }
 
-void FaultVfs::fail_writes(int code, int after) {
+void FaultVfs::fail_writes(int code, int bytes) {
   const std::lock_guard lock(mutex_);
   write_code_ = code;
-  writes_left_ = after;
+  bytes_left_ = bytes;
 }
 void FaultVfs::fail_log_syncs(int code) {
   const std::lock_guard lock(mutex_);
@@ -136,14 +138,12 @@ void FaultVfs::release() {
   changed_.notify_all();
 }
 
-int FaultVfs::next_write() {
+FaultVfs::WriteAnswer FaultVfs::next_write(int bytes) {
   const std::lock_guard lock(mutex_);
-  if (write_code_ == SQLITE_OK) return SQLITE_OK;
-  if (writes_left_ > 0) {
-    --writes_left_;
-    return SQLITE_OK;
-  }
-  return write_code_;
+  if (write_code_ == SQLITE_OK) return {SQLITE_OK, bytes};
+  const int taken = std::min(bytes, bytes_left_);
+  bytes_left_ -= taken;
+  return {taken == bytes ? SQLITE_OK : write_code_, taken};
 }
 
 int FaultVfs::next_sync(bool is_log) {

@@ -20,8 +20,9 @@ class FaultVfs {
 
   const std::string& name() const { return name_; }
 
-  // From the (`after` + 1)th write to the log or the database on, each fails with SQLite's `code`, until heal().
-  void fail_writes(int code, int after = 0);
+  // After `bytes` more have been written to the log or the database, every write fails with SQLite's `code`, until heal(). The
+  // write that crosses the bound leaves its first part behind, as on a disk that fills up in the middle of it.
+  void fail_writes(int code, int bytes = 0);
   void fail_log_syncs(int code);
   void fail_database_syncs(int code);
   void heal();
@@ -32,7 +33,11 @@ class FaultVfs {
   void release();
 
   // --- called by the file layer ---
-  int next_write();  // SQLITE_OK or the fault
+  struct WriteAnswer {
+    int code;   // SQLITE_OK or the fault
+    int taken;  // how many of the bytes are written
+  };
+  WriteAnswer next_write(int bytes);
   int next_sync(bool is_log);
 
  private:
@@ -41,7 +46,7 @@ class FaultVfs {
   std::mutex mutex_;
   std::condition_variable changed_;
   int write_code_ = SQLITE_OK;
-  int writes_left_ = 0;
+  int bytes_left_ = 0;
   int log_sync_code_ = SQLITE_OK;
   int database_sync_code_ = SQLITE_OK;
   bool holding_ = false;
