@@ -20,7 +20,7 @@ demo: build ## Watch real events being signed, delivered, retried and recorded
 
 run: build ## Run a server on 127.0.0.1:8080 with its data in build/run
 	@mkdir -p build/run
-	@$(BINARY) serve --data build/run --listen 127.0.0.1:8080 $(ARGS)
+	@$(BINARY) serve --data build/run --listen 127.0.0.1:8080 --allow-peer 127.0.0.0/8 $(ARGS)
 
 test: ## Everything that must pass: lint, unit and cross-module tests, short sanitizer and fuzz passes
 	@tools/setup build test lint fuzz package

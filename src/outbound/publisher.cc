@@ -117,6 +117,10 @@ Result<Publisher::Prepared> Publisher::prepare(const domain::Tenant& tenant, con
   return prepared;
 }
 
+double Publisher::seconds_since(SteadyTime start) const {
+  return std::chrono::duration<double>(clock_.steady_now() - start).count();
+}
+
 net::Task<> Publisher::wait_for_room() {
   std::unique_ptr<Alarm> limit;
   co_await net::until<int>([&](auto done) {
@@ -178,9 +182,11 @@ net::Task<std::vector<Result<Published>>> Publisher::accept(std::vector<Result<P
 
 net::Task<Result<Published>> Publisher::publish(const domain::Tenant& tenant, PublishRequest request) {
   if (!tenant.webhooks_enabled) co_return tenant_is_off();
+  const SteadyTime start = clock_.steady_now();
   std::vector<Result<Prepared>> prepared;
   prepared.push_back(prepare(tenant, request));
   auto published = co_await accept(std::move(prepared));
+  metrics_.publish_seconds.observe_seconds(seconds_since(start));
   co_return std::move(published.front());
 }
 
@@ -190,10 +196,13 @@ net::Task<Result<std::vector<Result<Published>>>> Publisher::publish_batch(const
   if (requests.size() > kBatchEventsMax) {
     co_return invalid("events", "must have at most " + std::to_string(kBatchEventsMax) + " items", "too_long");
   }
+  const SteadyTime start = clock_.steady_now();
   std::vector<Result<Prepared>> prepared;
   prepared.reserve(requests.size());
   for (const auto& request : requests) prepared.push_back(prepare(tenant, request));
-  co_return co_await accept(std::move(prepared));
+  auto published = co_await accept(std::move(prepared));
+  metrics_.publish_seconds.observe_seconds(seconds_since(start));
+  co_return published;
 }
 
 }  // namespace posthorn::outbound

@@ -79,6 +79,7 @@ class Publisher {
   Status check(const domain::Tenant& tenant, const PublishRequest& request) const;
   net::Task<std::vector<Result<Published>>> accept(std::vector<Result<Prepared>> prepared);
   net::Task<> wait_for_room();
+  double seconds_since(SteadyTime start) const;
 
   EventLoop& loop_;
   store::Session& session_;

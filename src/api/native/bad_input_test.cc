@@ -60,12 +60,36 @@ std::vector<std::string> wrong_values(const FieldRule& field) {
   return values;
 }
 
+std::vector<std::string> retry_mistakes() {
+  std::string many_delays = "[1";
+  for (int i = 1; i <= 50; ++i) many_delays += ",1";
+  return {"{}",
+          "{\"preset\":\"fast\"}",
+          "{\"preset\":null}",
+          "{\"scheduleMs\":5}",
+          "{\"scheduleMs\":[-1]}",
+          "{\"scheduleMs\":[1.5]}",
+          "{\"scheduleMs\":[\"1\"]}",
+          "{\"scheduleMs\":[604800001]}",
+          "{\"scheduleMs\":" + many_delays + "]}",
+          "{\"baseMs\":1}",
+          "{\"baseMs\":0,\"retries\":1}",
+          "{\"baseMs\":1,\"retries\":51}",
+          "{\"baseMs\":1,\"retries\":-1}",
+          "{\"baseMs\":1,\"retries\":1,\"factor\":0.5}",
+          "{\"baseMs\":1,\"retries\":1,\"factor\":\"2\"}",
+          "{\"baseMs\":1,\"retries\":1,\"maxMs\":0}",
+          "{\"preset\":\"standard\",\"jitter\":1.1}",
+          "{\"preset\":\"standard\",\"jitter\":-0.1}",
+          "{\"preset\":\"standard\",\"jitter\":null}",
+          "{\"preset\":\"standard\",\"more\":1}",
+          "{\"preset\":\"standard\",\"scheduleMs\":[1]}"};
+}
+
 std::vector<FieldRule> subscription_fields() {
   const std::string long_text(3000, 'x');
   std::string many_topics = "[\"t0\"";
   for (int i = 1; i <= 100; ++i) many_topics += ",\"t" + std::to_string(i) + "\"";
-  std::string many_delays = "[1";
-  for (int i = 1; i <= 50; ++i) many_delays += ",1";
   std::string many_headers = "{\"h0\":\"v\"";
   for (int i = 1; i <= 50; ++i) many_headers += ",\"h" + std::to_string(i) + "\":\"v\"";
   return {
@@ -98,30 +122,7 @@ std::vector<FieldRule> subscription_fields() {
         "{\"X\":\"1\",\"x\":\"2\"}", "{\"x\":\"" + std::string(5000, 'v') + "\"}", many_headers + "}"}},
       {"include", Kind::texts, 0, {"[{}]"}},
       {"exclude", Kind::texts, 0, {"[{}]"}},
-      {"retry",
-       Kind::object,
-       0,
-       {"{}",
-        "{\"preset\":\"fast\"}",
-        "{\"preset\":null}",
-        "{\"scheduleMs\":5}",
-        "{\"scheduleMs\":[-1]}",
-        "{\"scheduleMs\":[1.5]}",
-        "{\"scheduleMs\":[\"1\"]}",
-        "{\"scheduleMs\":[604800001]}",
-        "{\"scheduleMs\":" + many_delays + "]}",
-        "{\"baseMs\":1}",
-        "{\"baseMs\":0,\"retries\":1}",
-        "{\"baseMs\":1,\"retries\":51}",
-        "{\"baseMs\":1,\"retries\":-1}",
-        "{\"baseMs\":1,\"retries\":1,\"factor\":0.5}",
-        "{\"baseMs\":1,\"retries\":1,\"factor\":\"2\"}",
-        "{\"baseMs\":1,\"retries\":1,\"maxMs\":0}",
-        "{\"preset\":\"standard\",\"jitter\":1.1}",
-        "{\"preset\":\"standard\",\"jitter\":-0.1}",
-        "{\"preset\":\"standard\",\"jitter\":null}",
-        "{\"preset\":\"standard\",\"more\":1}",
-        "{\"preset\":\"standard\",\"scheduleMs\":[1]}"}},
+      {"retry", Kind::object, 0, retry_mistakes()},
       {"timeoutMs", Kind::whole_number, 0, {"99", "60001", "-1", "0", "1000.5", "1e30", "9223372036854775808"}},
       {"order", Kind::other, 0, {"null", "5", "\"fifo\"", "\"\"", "{\"key\":\"$.data.id\"}", "[]"}},
       {"rateLimit", Kind::other, 0, {"5", "\"none\"", "{\"perSecond\":50}", "[]", "false"}},

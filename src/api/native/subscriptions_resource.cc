@@ -1,7 +1,6 @@
 // Subscriptions: who wants which events where. The settings themselves are read and written by
 // domain/outbound/subscription_document.h; here stand identity, the secret, and revisions.
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 
 #include "api/kit/answer.h"
 #include "api/kit/body.h"
@@ -10,6 +9,7 @@
 #include "api/kit/precondition.h"
 #include "api/native/services.h"
 #include "domain/outbound/subscription_document.h"
+#include "json/plain_text.h"
 
 namespace posthorn::api::native {
 namespace {
@@ -25,7 +25,7 @@ void append(std::string& body, const domain::Subscription& subscription, std::st
   json.begin_object();
   json.string("id", to_text(subscription.id));
   for (const auto& [name, value] : domain::write_settings(subscription.settings)) {
-    json.raw(name, boost::json::serialize(value));
+    json.raw(name, posthorn::json::to_plain_text(value));
   }
   json.string("secret", secret);
   json.string_or_null("disabledReason", subscription.disabled_reason);
