@@ -226,6 +226,7 @@ void Server::build_in_node(InNode& node, std::uint16_t port) {
   net::HttpServerOptions options;
   options.host = config_.listen_host;
   options.port = port;
+  if (config_.in_loops > 1) options.port_use = net::PortUse::shared;
   options.tls = {config_.tls_certificate_file, config_.tls_key_file};
   node.server = std::make_unique<net::HttpServer>(node.loop, *node.service, clock_, std::move(options));
 }
