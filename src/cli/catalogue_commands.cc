@@ -36,79 +36,86 @@ Status add_json_file(bj::object& body, const char* member, const std::string& fi
   return {};
 }
 
+void add_tenant_list(CLI::App& tenants, Context& context) {
+  auto* command = add_command(tenants, "list", "List them", "  posthorn tenants list --json\n");
+  auto options = add_remote_options(*command);
+  auto page = std::make_shared<PageOptions>();
+  add_page_options(*command, *page);
+  add_json_option(*command, *options);
+  command->callback([&context, options, page] {
+    context.action = [&context, options, page] {
+      return show_list(context, *options,
+                       {"/api/v1/tenants",
+                        page->wanted(),
+                        {{"TENANT", "id"},
+                         {"NAME", "name"},
+                         {"WEBHOOKS", "webhooksEnabled", Field::Kind::yes_no},
+                         {"CREATED (UTC)", "createdAt", Field::Kind::time}},
+                        "No tenants."});
+    };
+  });
+}
+
+void add_tenant_get(CLI::App& tenants, Context& context) {
+  auto* command = add_command(tenants, "get", "Show one", "  posthorn tenants get default\n");
+  auto options = add_remote_options(*command);
+  auto given = std::make_shared<Named>();
+  command->add_option("name", given->name, "The tenant")->required()->type_name("NAME");
+  add_json_option(*command, *options);
+  command->callback([&context, options, given] {
+    context.action = [&context, options, given] {
+      ApiRequest request;
+      request.path = one_tenant_path(given->name);
+      return show_object(context, *options, request);
+    };
+  });
+}
+
+void add_tenant_put(CLI::App& tenants, Context& context) {
+  auto* command =
+      add_command(tenants, "put", "Make or change one",
+                  "  posthorn tenants put acme --name 'Acme Ltd' --enable\n  posthorn tenants put acme --disable\n");
+  auto options = add_remote_options(*command);
+  auto given = std::make_shared<Named>();
+  command->add_option("name", given->name, "The tenant")->required()->type_name("NAME");
+  command->add_option("--name", given->display_name, "Its name for people")->type_name("TEXT");
+  auto* enable = command->add_flag("--enable", given->enable, "Switch webhooks on");
+  command->add_flag("--disable", given->disable, "Switch webhooks off")->excludes(enable);
+  add_json_option(*command, *options);
+  command->callback([&context, options, given] {
+    context.action = [&context, options, given] {
+      bj::object changes;
+      if (!given->display_name.empty()) changes["name"] = given->display_name;
+      if (given->enable || given->disable) changes["webhooksEnabled"] = given->enable;
+      return change_or_make(context, *options, one_tenant_path(given->name), changes);
+    };
+  });
+}
+
+void add_tenant_delete(CLI::App& tenants, Context& context) {
+  auto* command = add_command(tenants, "delete", "Delete one with everything in it", "  posthorn tenants delete acme --yes\n");
+  auto options = add_remote_options(*command);
+  auto given = std::make_shared<Named>();
+  command->add_option("name", given->name, "The tenant")->required()->type_name("NAME");
+  command->add_flag("--yes", given->confirmed, "Do it: topics, subscriptions, events and deliveries go too")->required();
+  command->callback([&context, options, given] {
+    context.action = [&context, options, given] {
+      ApiRequest request;
+      request.method = "DELETE";
+      request.path = one_tenant_path(given->name);
+      return run_call(context, *options, request, "Deleted tenant " + given->name);
+    };
+  });
+}
+
 void add_tenants(CLI::App& root, Context& context) {
   auto* tenants = add_command(root, "tenants", "Customer systems: each has its own topics, subscriptions and events",
                               "  posthorn tenants list\n  posthorn tenants put acme --name 'Acme Ltd' --enable\n");
   tenants->require_subcommand(1);
-  {
-    auto* command = add_command(*tenants, "list", "List them", "  posthorn tenants list --json\n");
-    auto options = add_remote_options(*command);
-    auto page = std::make_shared<PageOptions>();
-    add_page_options(*command, *page);
-    add_json_option(*command, *options);
-    command->callback([&context, options, page] {
-      context.action = [&context, options, page] {
-        return show_list(context, *options,
-                         {"/api/v1/tenants",
-                          page->wanted(),
-                          {{"TENANT", "id"},
-                           {"NAME", "name"},
-                           {"WEBHOOKS", "webhooksEnabled", Field::Kind::yes_no},
-                           {"CREATED (UTC)", "createdAt", Field::Kind::time}},
-                          "No tenants."});
-      };
-    });
-  }
-  {
-    auto* command = add_command(*tenants, "get", "Show one", "  posthorn tenants get default\n");
-    auto options = add_remote_options(*command);
-    auto given = std::make_shared<Named>();
-    command->add_option("name", given->name, "The tenant")->required()->type_name("NAME");
-    add_json_option(*command, *options);
-    command->callback([&context, options, given] {
-      context.action = [&context, options, given] {
-        ApiRequest request;
-        request.path = one_tenant_path(given->name);
-        return show_object(context, *options, request);
-      };
-    });
-  }
-  {
-    auto* command =
-        add_command(*tenants, "put", "Make or change one",
-                    "  posthorn tenants put acme --name 'Acme Ltd' --enable\n  posthorn tenants put acme --disable\n");
-    auto options = add_remote_options(*command);
-    auto given = std::make_shared<Named>();
-    command->add_option("name", given->name, "The tenant")->required()->type_name("NAME");
-    command->add_option("--name", given->display_name, "Its name for people")->type_name("TEXT");
-    auto* enable = command->add_flag("--enable", given->enable, "Switch webhooks on");
-    command->add_flag("--disable", given->disable, "Switch webhooks off")->excludes(enable);
-    add_json_option(*command, *options);
-    command->callback([&context, options, given] {
-      context.action = [&context, options, given] {
-        bj::object changes;
-        if (!given->display_name.empty()) changes["name"] = given->display_name;
-        if (given->enable || given->disable) changes["webhooksEnabled"] = given->enable;
-        return change_or_make(context, *options, one_tenant_path(given->name), changes);
-      };
-    });
-  }
-  {
-    auto* command =
-        add_command(*tenants, "delete", "Delete one with everything in it", "  posthorn tenants delete acme --yes\n");
-    auto options = add_remote_options(*command);
-    auto given = std::make_shared<Named>();
-    command->add_option("name", given->name, "The tenant")->required()->type_name("NAME");
-    command->add_flag("--yes", given->confirmed, "Do it: topics, subscriptions, events and deliveries go too")->required();
-    command->callback([&context, options, given] {
-      context.action = [&context, options, given] {
-        ApiRequest request;
-        request.method = "DELETE";
-        request.path = one_tenant_path(given->name);
-        return run_call(context, *options, request, "Deleted tenant " + given->name);
-      };
-    });
-  }
+  add_tenant_list(*tenants, context);
+  add_tenant_get(*tenants, context);
+  add_tenant_put(*tenants, context);
+  add_tenant_delete(*tenants, context);
 }
 
 void add_topic_put(CLI::App& topics, Context& context) {

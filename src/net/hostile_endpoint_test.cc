@@ -207,6 +207,11 @@ std::vector<Behaviour> oddities() {
       answers("sends many interim answers", 200, say(interim(100) + kHead + "Content-Length: 2\r\n\r\nok", Then::serve)));
   rows.push_back(fails("sends too many interim answers", SendFailure::protocol,
                        say(interim(101) + kHead + "Content-Length: 2\r\n\r\nok")));
+  return rows;
+}
+
+std::vector<Behaviour> refusals_and_ends() {
+  std::vector<Behaviour> rows;
   rows.push_back(
       answers("redirects to a private address", 302,
               say("HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n", Then::serve)));
@@ -286,7 +291,8 @@ void check_all(const std::vector<Behaviour>& rows, std::size_t at_least) {
 TEST(HostileEndpoint, HangsAndDripsEndAtTheDeadline) { check_all(hangs(), 15); }
 TEST(HostileEndpoint, FloodsAreCutOff) { check_all(floods(), 12); }
 TEST(HostileEndpoint, MalformedAnswersAreProtocolFailures) { check_all(malformed(), 30); }
-TEST(HostileEndpoint, OddAnswersAreReadAsTheyShouldBe) { check_all(oddities(), 20); }
+TEST(HostileEndpoint, OddAnswersAreReadAsTheyShouldBe) { check_all(oddities(), 12); }
+TEST(HostileEndpoint, RefusalsAndOddEndsAreReadAsTheyShouldBe) { check_all(refusals_and_ends(), 11); }
 TEST(HostileEndpoint, CutAnswersAreDisconnections) { check_all(cuts(), 100); }
 
 TEST(HostileEndpoint, ARefusedConnectionIsAFailureToConnect) {

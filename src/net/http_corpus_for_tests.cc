@@ -190,6 +190,9 @@ void add_heads(Cases& cases) {
   bad(cases, "space in target", line("GET /a b HTTP/1.1"));
   bad(cases, "no target", line("GET HTTP/1.1"));
   bad(cases, "relative target", line("GET a/b HTTP/1.1"));
+}
+
+void add_more_heads(Cases& cases) {
   bad(cases, "fragment", line("GET /a#b HTTP/1.1"));
   bad(cases, "backslash", line("GET /a\\b HTTP/1.1"));
   bad(cases, "high byte in target", line("GET /\xc3\xa9 HTTP/1.1"));
@@ -269,6 +272,7 @@ std::vector<HttpCase> http_corpus() {
   add_chunked(cases);
   add_framing(cases);
   add_heads(cases);
+  add_more_heads(cases);
   add_persistence(cases);
   add_expectations_and_codings(cases);
   return cases;
