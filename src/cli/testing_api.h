@@ -61,7 +61,7 @@ class TestingApi final : public Api {
     std::string results;
     std::size_t at = request.body.find('[') + 1;
     for (int place = 0; at < request.body.size() && request.body[at] == '{'; ++place) {
-      const auto end = request.body.find("}", at) + 1;
+      const auto end = request.body.find('}', at) + 1;
       const std::string event = request.body.substr(at, end - at);
       if (!results.empty()) results += ",";
       if (event.find("refuse") != std::string::npos) {
