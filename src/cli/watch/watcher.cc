@@ -243,7 +243,7 @@ Status Watcher::take(Call& call, Result<ApiAnswer> answer) {
     hooks_.accepted(call.intent, accepted);
     return journal_.settle(call.intent.sequence);
   }
-  const Error error = error_of(*answer);
+  Error error = error_of(*answer);
   if (error.kind == ErrorKind::unauthenticated || error.kind == ErrorKind::forbidden || error.kind == ErrorKind::not_found)
     return error;
   // It would be refused again: the journal goes on as if it had been told, so that one bad file does not hold up the others.
