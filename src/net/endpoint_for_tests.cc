@@ -171,7 +171,7 @@ DeafEndpoint::DeafEndpoint() {
   place.sin_port = htons(port_);
   for (int i = 0; i < 8; ++i) {  // more than any kernel queues for a backlog of none
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    (void)::connect(fd, reinterpret_cast<const sockaddr*>(&place), sizeof place);
+    [[maybe_unused]] const int begun = ::connect(fd, reinterpret_cast<const sockaddr*>(&place), sizeof place);
     fds_.push_back(fd);
   }
 }

@@ -133,7 +133,7 @@ std::vector<Behaviour> malformed() {
       bad("speaks HTTP/0.9", "<html>hello</html>"),
       bad("says HTTP/0.9", "HTTP/0.9 200 OK\r\nContent-Length: 0\r\n\r\n"),
       bad("says HTTP/2.0", "HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n"),
-      bad("speaks TLS", "\x15\x03\x01\x00\x02\x02\x16"),
+      bad("speaks TLS", "\x15\x03\x01\x00\x02\x02\x16"s),
       bad("speaks SSH", "SSH-2.0-OpenSSH_9.2\r\n"),
       bad("speaks SMTP", "220 mail ready\r\n"),
       bad("has a status of five digits", "HTTP/1.1 99999\r\nContent-Length: 0\r\n\r\n"),
