@@ -1,14 +1,10 @@
 #include "app/offline.h"
 
 #include "app/key_ring.h"
+#include "outbound/catalogue.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace posthorn::app {
-namespace {
-
-std::string secret_context(SubscriptionId id) { return "subscription " + to_text(id); }
-
-}  // namespace
 
 Status backup(const Config& config, const std::string& file) { return store::sqlite::backup_sqlite(config.data_dir, file); }
 
@@ -29,9 +25,9 @@ Result<std::string> rotate_key(const Config& config) {
   const crypto::Sealer sealer(*keys);
   auto count =
       store::sqlite::reseal_sqlite(config.data_dir, [&](SubscriptionId id, std::string_view sealed) -> Result<std::string> {
-        auto plain = sealer.open(sealed, secret_context(id));
+        auto plain = sealer.open(sealed, outbound::secret_context(id));
         if (!plain) return std::move(plain).error();
-        return sealer.seal(*plain, secret_context(id));
+        return sealer.seal(*plain, outbound::secret_context(id));
       });
   if (!count) return std::move(count).error();
   if (auto written = write_keys(config.data_dir, {fresh}); !written) return std::move(written).error();

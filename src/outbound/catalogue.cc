@@ -20,8 +20,6 @@ auto page_of(const Map& map, std::string_view after, std::size_t limit, Pick pic
   return items;
 }
 
-std::string secret_context(SubscriptionId id) { return "subscription " + to_text(id); }
-
 // Whether an event whose topic is known to match is for the subscription.
 bool applies(const domain::SubscriptionSettings& settings, const domain::Event& event) {
   return settings.enabled && (settings.scope.empty() || settings.scope == event.scope);
@@ -280,6 +278,8 @@ void Catalogue::mark_disabled(SubscriptionKey key, std::string reason) {
   }
   if (listener_) listener_(changed, false);
 }
+
+std::string secret_context(SubscriptionId id) { return "subscription " + to_text(id); }
 
 std::string make_secret() { return std::string(kSecretPrefix) + base64_encode(crypto::random_bytes(32)); }
 

@@ -96,6 +96,9 @@ class Catalogue {
   std::unordered_map<SubscriptionKey, domain::SubscriptionPtr> subscriptions_;
 };
 
+// What a subscription's sealed secret is bound to (crypto::Sealer): it opens for this subscription only.
+std::string secret_context(SubscriptionId id);
+
 // A new secret: "whsec_" and base64 of 32 random bytes (Standard Webhooks).
 std::string make_secret();
 // Errors, naming `field`: not "whsec_" + base64 of kSecretBytesMin…Max bytes and not plain text of that length.

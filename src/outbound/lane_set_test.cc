@@ -81,8 +81,7 @@ class Engine : public testing::Test {
     subscription.settings.topics = {"**"};
     subscription.settings.retry = {std::move(delays), 0.0};
     subscription.settings.retry_preset.clear();
-    subscription.sealed_secret =
-        sealer_.seal("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "subscription " + to_text(subscription.id));
+    subscription.sealed_secret = sealer_.seal("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", secret_context(subscription.id));
     session_->save_subscription({subscription, 0},
                                 [](Result<store::Saved> saved) { ASSERT_TRUE(saved) << saved.error().message; });
     loop_.run_ready();

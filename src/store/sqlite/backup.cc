@@ -89,7 +89,7 @@ Status BackupRunner::copy_from(Connection& source, const std::string& path) {
 }
 
 Status backup_sqlite(const std::string& data_dir, const std::string& backup_file) {
-  const std::string database = data_dir + "/posthorn.db";
+  const std::string database = DataFolder::database_path(data_dir);
   if (!std::filesystem::exists(database)) return not_found("the data folder " + data_dir + " has no database", "no_database");
   BackupRunner runner([&database] {
     // Read-write, because a log that a stopped server left must be brought in; nothing else is written.
