@@ -18,6 +18,7 @@ Result<std::string> rotate_key(const Config& config) {
   auto keys = load_keys(config.data_dir, "", DataState::exists);
   if (!keys) return std::move(keys).error();
   // From here a stop at any point leaves a ring that opens everything: first both keys, at the end the new one alone.
+  const Keys former = *keys;
   const auto fresh = make_master_key();
   keys->insert(keys->begin(), fresh);
   if (auto written = write_keys(config.data_dir, *keys); !written) return std::move(written).error();
@@ -29,7 +30,13 @@ Result<std::string> rotate_key(const Config& config) {
         if (!plain) return std::move(plain).error();
         return sealer.seal(*plain, outbound::secret_context(id));
       });
-  if (!count) return std::move(count).error();
+  if (!count) {
+    // Somebody has the folder, so nothing was sealed anew: a call that was refused leaves the ring as it was.
+    if (count.error().kind == ErrorKind::conflict) {
+      if (auto restored = write_keys(config.data_dir, former); !restored) return std::move(restored).error();
+    }
+    return std::move(count).error();
+  }
   if (auto written = write_keys(config.data_dir, {fresh}); !written) return std::move(written).error();
   return "sealed the secrets of " + std::to_string(*count) + " subscriptions under a new key in " +
          master_key_file(config.data_dir);
