@@ -14,6 +14,7 @@
 #include "net/http_server.h"
 #include "net/loop.h"
 #include "outbound/delivery_service.h"
+#include "outbound/endpoint_client.h"
 #include "outbound/fanout.h"
 #include "outbound/handover.h"
 #include "outbound/lane_set.h"
@@ -30,6 +31,7 @@ struct OutNode {
   net::Loop loop;
   std::unique_ptr<store::Session> session;
   std::unique_ptr<net::HttpClient> client;
+  std::unique_ptr<outbound::EndpointClient> endpoints;
   std::unique_ptr<outbound::HttpTransport> transport;
   std::unique_ptr<outbound::LaneSet> lanes;
   // Only the first out-node has these.

@@ -100,7 +100,8 @@ void Server::build_out_node(OutNode& node) {
   }
   node.session = store_->open_session(node.loop);
   node.client = std::make_unique<net::HttpClient>(node.loop, clock_, std::move(options));
-  node.transport = std::make_unique<outbound::HttpTransport>(node.loop, *node.client, clock_);
+  node.endpoints = std::make_unique<outbound::EndpointClient>(node.loop, *node.client, clock_, config_.handshake_origin);
+  node.transport = std::make_unique<outbound::HttpTransport>(node.loop, *node.endpoints, clock_);
   node.lanes = std::make_unique<outbound::LaneSet>(node.loop, *node.session, *catalogue_, *node.transport, clock_, gate_,
                                                    metrics_, random_seed());
 }
@@ -372,6 +373,7 @@ void Server::tear_down() {
       node->handover.reset();
       node->lanes.reset();
       node->transport.reset();
+      node->endpoints.reset();
       node->client.reset();
       node->session.reset();
     });

@@ -161,6 +161,7 @@ void LaneSet::start_attempt(Slot& slot, Work work) {
   attempt.url = prepared.url;
   attempt.body = body_of(work.event, settings.format);
   attempt.deadline = start + settings.timeout;
+  attempt.access = prepared.access;
   attempt.header_lines.reserve(prepared.fixed_header_lines.size() + 384);
   attempt.header_lines = prepared.fixed_header_lines;
   attempt.header_lines += "traceparent: ";

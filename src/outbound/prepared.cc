@@ -10,6 +10,8 @@ Result<Prepared> prepare(domain::SubscriptionPtr subscription, const domain::Sub
   auto url = net::parse_url(settings.url, "url");
   if (!url) return internal_error("subscription " + to_text(subscription->id) + " has an unusable URL: " + url.error().message);
 
+  auto access = make_endpoint_access(*subscription, secrets);
+  if (!access) return std::move(access).error();
   std::string lines = "Content-Type: application/json\r\n";
   bool has_user_agent = false;
   for (const auto& header : settings.headers) {
@@ -18,7 +20,7 @@ Result<Prepared> prepare(domain::SubscriptionPtr subscription, const domain::Sub
   }
   if (!has_user_agent) lines += "User-Agent: Posthorn/" + std::string(kVersion) + "\r\n";
   return Prepared{subscription, std::make_shared<const net::Url>(std::move(*url)), std::move(lines),
-                  domain::Signer(settings.signatures, {secrets.current})};
+                  domain::Signer(settings.signatures, {secrets.current}), std::move(*access)};
 }
 
 }  // namespace posthorn::outbound

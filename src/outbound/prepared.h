@@ -9,6 +9,7 @@
 #include "domain/outbound/subscription.h"
 #include "domain/outbound/subscription_secrets.h"
 #include "net/url.h"
+#include "outbound/endpoint_access.h"
 
 namespace posthorn::outbound {
 
@@ -17,6 +18,7 @@ struct Prepared {
   std::shared_ptr<const net::Url> url;
   std::string fixed_header_lines;  // User-Agent, Content-Type and the subscription's own
   domain::Signer signer;
+  EndpointAccessPtr access;  // null: nothing but the request
 };
 
 // Errors: internal (a stored URL that does not parse).

@@ -11,7 +11,15 @@ SubscriptionSecrets full() {
   secrets.previous = "old \"one\"";
   secrets.previous_until = Timestamp(Milliseconds(1'700'000'000'123));
   secrets.ed25519_seed = std::string("\0\x01\xff", 3);
-  secrets.authentication = {EndpointAuthentication::Kind::oauth2, "u", "p", "t", "https://example.com/t", "id", "cs", "a b"};
+  secrets.authentication = {EndpointAuthentication::Kind::oauth2,
+                            "u",
+                            "p",
+                            "t",
+                            "https://example.com/t",
+                            "id",
+                            "cs",
+                            "a b",
+                            EndpointAuthentication::ClientAuthentication::body};
   secrets.client_certificate = ClientCertificate{"-----BEGIN CERTIFICATE-----\n", "-----BEGIN PRIVATE KEY-----\n"};
   secrets.headers = {{"api-key", "k1"}, {"X-Other", "k2"}};
   return secrets;
