@@ -7,7 +7,7 @@
 #include "api/kit/json_writer.h"
 #include "api/kit/paging.h"
 #include "api/kit/precondition.h"
-#include "api/native/services.h"
+#include "api/native/resources.h"
 #include "domain/outbound/subscription_document.h"
 #include "json/plain_text.h"
 
