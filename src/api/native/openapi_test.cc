@@ -7,12 +7,14 @@
 #include <set>
 
 #include "api/kit/docs_page.h"
-#include "api/native/openapi_routes.h"
-#include "api/native/server_test_support.h"
+#include "api/native/openapi_document.h"
+#include "api/testing/test_server.h"
 #include "base/version.h"
 
 namespace posthorn::api::native {
 namespace {
+
+using namespace posthorn::api::testing;  // NOLINT(google-build-using-namespace)
 
 namespace bj = boost::json;
 

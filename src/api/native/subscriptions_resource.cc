@@ -8,7 +8,7 @@
 #include "api/kit/json_writer.h"
 #include "api/kit/paging.h"
 #include "api/kit/precondition.h"
-#include "api/native/services.h"
+#include "api/native/resources.h"
 #include "domain/outbound/authentication_document.h"
 #include "domain/outbound/subscription_document.h"
 #include "json/plain_text.h"
@@ -30,6 +30,7 @@ Status append(const Services& services, std::string& body, const domain::Subscri
   JsonWriter json(body);
   json.begin_object();
   json.string("id", to_text(subscription.id));
+  json.integer("number", subscription.number);
   for (const auto& [name, value] : members) json.raw(name, posthorn::json::to_plain_text(value));
   json.string("secret", secret);
   json.string_or_null("disabledReason", subscription.disabled_reason);
@@ -75,8 +76,10 @@ Result<SubscriptionInput> read_input(std::string_view body, SubscriptionInput ba
 }
 
 Result<SubscriptionPtr> find(const Services& services, const RequestContext& context) {
-  const auto id = parse_id<SubscriptionId>(context.parameters[1]);
-  auto found = id ? services.catalogue.find_subscription(context.tenant->key, *id) : nullptr;
+  const std::string& given = context.parameters[1];
+  const auto id = parse_id<SubscriptionId>(given);
+  auto found = id ? services.catalogue.find_subscription(context.tenant->key, *id)
+                  : services.catalogue.find_subscription_by_uid(context.tenant->key, given);
   if (!found) return not_found("There is no subscription of this id.", "unknown_subscription");
   return found;
 }
