@@ -65,8 +65,8 @@ class OpenApi : public ::testing::TestWithParam<SurfaceDocument> {
 };
 
 INSTANTIATE_TEST_SUITE_P(EachSurface, OpenApi, ::testing::ValuesIn(surface_documents()),
-                         [](const ::testing::TestParamInfo<SurfaceDocument>& info) {
-                           std::string name(info.param.prefix.empty() ? "native" : info.param.prefix.substr(1));
+                         [](const ::testing::TestParamInfo<SurfaceDocument>& surface) {
+                           std::string name(surface.param.prefix.empty() ? "native" : surface.param.prefix.substr(1));
                            std::replace_if(name.begin(), name.end(), [](char c) { return c == '/' || c == '-'; }, '_');
                            return name;
                          });
@@ -101,7 +101,9 @@ TEST_P(OpenApi, HasEachRoutesParametersBodyAndSecurity) {
     EXPECT_EQ(parameters_of(operation, "path"), in_path);
     EXPECT_EQ(operation.contains("requestBody"), route.body != BodyKind::none && route.body != BodyKind::optional_empty);
     EXPECT_EQ(operation.contains("security"), !route.action.has_value());
-    if (route.action) EXPECT_TRUE(operation.at("responses").get_object().contains("401"));
+    if (route.action) {
+      EXPECT_TRUE(operation.at("responses").get_object().contains("401"));
+    }
   }
 }
 
