@@ -126,8 +126,10 @@ std::vector<SubscriptionPtr> Catalogue::match(const domain::Event& event) const 
   return matched;
 }
 
-Result<std::string> Catalogue::secret_of(const domain::Subscription& subscription) const {
-  return sealer_.open(subscription.sealed_secret, secret_context(subscription.id));
+Result<domain::SubscriptionSecrets> Catalogue::secrets_of(const domain::Subscription& subscription) const {
+  const auto text = sealer_.open(subscription.sealed_secret, secret_context(subscription.id));
+  if (!text) return text.error();
+  return domain::decode_secrets(*text);
 }
 
 void Catalogue::put_subscription(const SubscriptionPtr& subscription) {
@@ -198,10 +200,11 @@ net::Task<Status> Catalogue::remove_scope(store::Session& session, ScopePtr scop
 }
 
 net::Task<Result<SubscriptionPtr>> Catalogue::save_subscription(store::Session& session, domain::Subscription subscription,
-                                                                std::string secret, std::int64_t expected_revision) {
+                                                                std::optional<domain::SubscriptionSecrets> secrets,
+                                                                std::int64_t expected_revision) {
   if (auto checked = domain::check_settings(subscription.settings); !checked) co_return std::move(checked).error();
-  if (!secret.empty()) {
-    if (auto checked = check_secret(secret, "secret"); !checked) co_return std::move(checked).error();
+  if (secrets) {
+    if (auto checked = check_secret(secrets->current, "secret"); !checked) co_return std::move(checked).error();
   }
   if (const auto& scope = subscription.settings.scope; !scope.empty() && !find_scope(subscription.tenant, scope)) {
     co_return invalid("scope", "there is no scope of this name", "unknown_scope");
@@ -211,7 +214,7 @@ net::Task<Result<SubscriptionPtr>> Catalogue::save_subscription(store::Session& 
     subscription.id = ids_.next<SubscriptionId>();
     subscription.created_at = subscription.updated_at;
   }
-  if (!secret.empty()) subscription.sealed_secret = sealer_.seal(secret, secret_context(subscription.id));
+  if (secrets) subscription.sealed_secret = sealer_.seal(domain::encode_secrets(*secrets), secret_context(subscription.id));
   POSTHORN_CHECK(!subscription.sealed_secret.empty());
   if (subscription.settings.enabled) subscription.disabled_reason.clear();
 

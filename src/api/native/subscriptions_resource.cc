@@ -94,13 +94,14 @@ net::Task<Answer> get_subscription(Services services, RequestContext& context) {
 net::Task<Answer> post_subscription(Services services, RequestContext& context) {
   auto input = read_input(context.request.body, domain::SubscriptionSettings());
   if (!input) co_return std::move(input).error();
-  const std::string secret = input->secret.empty() ? outbound::make_secret() : input->secret;
+  domain::SubscriptionSecrets secrets;
+  secrets.current = input->secret.empty() ? outbound::make_secret() : std::move(input->secret);
   domain::Subscription subscription;
   subscription.tenant = context.tenant->key;
   subscription.settings = std::move(input->settings);
-  auto saved = co_await services.catalogue.save_subscription(services.session, std::move(subscription), secret, 0);
+  auto saved = co_await services.catalogue.save_subscription(services.session, std::move(subscription), secrets, 0);
   if (!saved) co_return std::move(saved).error();
-  net::HttpResponse response = answer(201, **saved, secret);
+  net::HttpResponse response = answer(201, **saved, secrets.current);
   response.headers.push_back({"Location", std::string(context.request.path) + '/' + to_text((*saved)->id)});
   co_return response;
 }
@@ -117,8 +118,16 @@ net::Task<Answer> change(Services services, RequestContext& context, Subscriptio
   subscription.settings = std::move(input->settings);
   // Why the server disabled it is of interest only until somebody decides anew.
   if (switched) subscription.disabled_reason.clear();
-  auto saved = co_await services.catalogue.save_subscription(services.session, std::move(subscription),
-                                                             std::move(input->secret), revision);
+  std::optional<domain::SubscriptionSecrets> secrets;
+  if (!input->secret.empty()) {
+    auto kept = services.catalogue.secrets_of(*current);
+    if (!kept) co_return std::move(kept).error();
+    secrets = std::move(*kept);
+    secrets->current = std::move(input->secret);
+    secrets->previous.clear();
+  }
+  auto saved =
+      co_await services.catalogue.save_subscription(services.session, std::move(subscription), std::move(secrets), revision);
   if (!saved) co_return explain_lost_race(std::move(saved).error(), context.request.headers);
   co_return answer(200, **saved, kHidden);
 }
