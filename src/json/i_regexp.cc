@@ -1,6 +1,6 @@
 #include "json/i_regexp.h"
 
-#include <re2/re2.h>
+#include "json/pattern.h"
 
 namespace posthorn::json {
 namespace {
@@ -177,17 +177,6 @@ class Translator {
 std::optional<std::string> to_re2(std::string_view i_regexp) {
   if (i_regexp.size() > kPatternBytesMax) return std::nullopt;
   return Translator(i_regexp).run();
-}
-
-std::unique_ptr<re2::RE2> compile_re2(std::string_view pattern, std::string* why) {
-  re2::RE2::Options options;
-  options.set_log_errors(false);
-  options.set_never_capture(true);
-  options.set_max_mem(kPatternMemoryBytes);
-  auto compiled = std::make_unique<re2::RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
-  if (compiled->ok()) return compiled;
-  if (why != nullptr) *why = compiled->error();
-  return nullptr;
 }
 
 }  // namespace posthorn::json

@@ -256,21 +256,20 @@ class Evaluator {
     if (pattern != last_pattern_ || !has_last_) {
       if (!steps_.spend(kPatternSteps + pattern.size())) return false;
       const auto translated = to_re2(pattern);
-      last_compiled_ = translated ? compile_re2(*translated) : nullptr;
+      last_compiled_ = translated ? Pattern::compile(*translated) : nullptr;
       last_pattern_ = pattern;
       has_last_ = true;
     }
     return last_compiled_ != nullptr && runs(*last_compiled_, call.function, text);
   }
 
-  static bool runs(const re2::RE2& pattern, PathFunction function, std::string_view text) {
-    const re2::StringPiece piece(text.data(), text.size());
-    return function == PathFunction::match ? re2::RE2::FullMatch(piece, pattern) : re2::RE2::PartialMatch(piece, pattern);
+  static bool runs(const Pattern& pattern, PathFunction function, std::string_view text) {
+    return function == PathFunction::match ? pattern.is_all_of(text) : pattern.is_found_in(text);
   }
 
   const bj::value& root_;
   Steps& steps_;
-  std::unique_ptr<re2::RE2> last_compiled_;  // of the last expression that the document brought
+  std::unique_ptr<const Pattern> last_compiled_;  // of the last expression that the document brought
   std::string last_pattern_;
   bool has_last_ = false;
 };

@@ -477,7 +477,7 @@ class Parser {
     const auto& argument = operand.arguments.back();
     if (argument.kind != PathOperand::Kind::literal || !argument.literal.is_string()) return;
     const auto& text = argument.literal.get_string();
-    if (const auto pattern = to_re2({text.data(), text.size()})) operand.pattern = compile_re2(*pattern);
+    if (const auto pattern = to_re2({text.data(), text.size()})) operand.pattern = Pattern::compile(*pattern);
   }
 
   std::string_view text_;

@@ -1,8 +1,6 @@
 // What a JSONPath is compiled to. json_path_parser.cc makes it, json_path.cc runs it; nobody else includes this.
 #pragma once
 
-#include <re2/re2.h>
-
 #include <boost/json/value.hpp>
 #include <cstdint>
 #include <memory>
@@ -12,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "json/pattern.h"
 
 namespace posthorn::json {
 
@@ -50,7 +49,7 @@ struct PathOperand {
   PathQuery query;
   PathFunction function = PathFunction::length;
   std::vector<PathOperand> arguments;
-  std::unique_ptr<const re2::RE2> pattern;  // of match and search, when the expression is a literal that is one
+  std::unique_ptr<const Pattern> pattern;  // of match and search, when the expression is a literal that is one
 };
 
 enum class PathComparison : std::uint8_t { eq, ne, lt, lte, gt, gte };

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "domain/outbound/format.h"
+#include "domain/outbound/predicate_list.h"
 #include "domain/outbound/signature.h"
 #include "domain/outbound/topic.h"
 #include "json/reader.h"
@@ -167,10 +168,6 @@ void read_retry(ObjectReader& outer, SubscriptionSettings& settings) {
 // Members of the fixed call whose features are not in this version: only the value that means "none of it".
 void read_not_yet(ObjectReader& reader) {
   const std::string words = "is not available in this version";
-  for (const auto name : {"include", "exclude"}) {
-    const bj::array* array = reader.array(name, 1000);
-    if (array != nullptr && !array->empty()) reader.fail(invalid(reader.field(name), words, "not_available"));
-  }
   if (const auto* order = reader.member("order"); order != nullptr && *order != bj::value("none")) {
     reader.fail(invalid(reader.field("order"), words + " (only \"none\")", "not_available"));
   }
@@ -200,6 +197,7 @@ Result<SubscriptionSettings> read_settings(const bj::object& object, Subscriptio
   reader.integer("timeoutMs", timeout, Milliseconds(kAttemptTimeoutMin).count(), Milliseconds(kAttemptTimeoutMax).count());
   settings.timeout = Milliseconds(timeout);
   reader.boolean("enabled", settings.enabled);
+  read_predicates(reader, settings);
   read_not_yet(reader);
   reader.member("secret");
   reader.only_these();
@@ -237,8 +235,8 @@ bj::object write_settings(const SubscriptionSettings& settings) {
   object["format"] = to_text(settings.format);
   object["signatures"] = std::move(signatures);
   object["headers"] = std::move(headers);
-  object["include"] = bj::array();
-  object["exclude"] = bj::array();
+  object["include"] = write_predicates(settings.include);
+  object["exclude"] = write_predicates(settings.exclude);
   object["retry"] = std::move(retry);
   object["timeoutMs"] = settings.timeout.count();
   object["order"] = "none";
