@@ -24,6 +24,7 @@ void append(std::string& body, const domain::Subscription& subscription, std::st
   JsonWriter json(body);
   json.begin_object();
   json.string("id", to_text(subscription.id));
+  json.integer("number", subscription.number);
   for (const auto& [name, value] : domain::write_settings(subscription.settings)) {
     json.raw(name, posthorn::json::to_plain_text(value));
   }
@@ -63,8 +64,10 @@ Result<SubscriptionInput> read_input(std::string_view body, domain::Subscription
 }
 
 Result<SubscriptionPtr> find(const Services& services, const RequestContext& context) {
-  const auto id = parse_id<SubscriptionId>(context.parameters[1]);
-  auto found = id ? services.catalogue.find_subscription(context.tenant->key, *id) : nullptr;
+  const std::string& given = context.parameters[1];
+  const auto id = parse_id<SubscriptionId>(given);
+  auto found = id ? services.catalogue.find_subscription(context.tenant->key, *id)
+                  : services.catalogue.find_subscription_by_uid(context.tenant->key, given);
   if (!found) return not_found("There is no subscription of this id.", "unknown_subscription");
   return found;
 }

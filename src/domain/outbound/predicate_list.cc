@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "domain/outbound/format.h"
 #include "domain/outbound/topic.h"
 
 namespace posthorn::domain {
@@ -16,25 +15,7 @@ constexpr json::PathAlias kOrangeLogicNames[] = {
     {"Data", "data"},  {"Tenant", "tenant"}, {"UserId", "userId"},
 };
 
-// Its sources are those of a list that compiled before, so only the aliases can differ.
-bj::array sources_of(const std::vector<PredicatePtr>& list) {
-  bj::array sources;
-  sources.reserve(list.size());
-  for (const auto& one : list) sources.push_back(one->source());
-  return sources;
-}
-
-void read_list(json::ObjectReader& reader, std::string_view name, std::span<const json::PathAlias> aliases,
-               std::vector<PredicatePtr>& list) {
-  const bj::array* given = reader.array(name, kPredicatesMax);
-  if (given == nullptr && list.empty()) return;
-  auto compiled = given != nullptr ? compile_predicates(*given, reader.field(name), aliases)
-                                   : compile_predicates(sources_of(list), reader.field(name), aliases);
-  if (!compiled) return reader.fail(std::move(compiled).error());
-  list = std::move(*compiled);
-}
-
-// The first that does not say no.
+// The first that matches.
 struct Found {
   std::optional<std::size_t> index;
   bool too_costly = false;
@@ -88,13 +69,12 @@ Result<std::vector<PredicatePtr>> compile_predicates(const bj::array& list, cons
   return compiled;
 }
 
-void read_predicates(json::ObjectReader& reader, SubscriptionSettings& settings) {
-  const auto aliases = path_aliases(to_text(settings.format));
-  read_list(reader, "include", aliases, settings.include);
-  read_list(reader, "exclude", aliases, settings.exclude);
+bj::array sources_of(const std::vector<PredicatePtr>& list) {
+  bj::array sources;
+  sources.reserve(list.size());
+  for (const auto& one : list) sources.push_back(one->source());
+  return sources;
 }
-
-bj::array write_predicates(const std::vector<PredicatePtr>& list) { return sources_of(list); }
 
 bool selects(const SubscriptionSettings& settings, EventDocument& event) {
   if (!settings.include.empty() && !first_match(settings.include, event).index) return false;

@@ -1,4 +1,4 @@
-// The lists `include` and `exclude` of a subscription: reading, writing, and the rule that joins them.
+// The lists `include` and `exclude` of a subscription: compiling them, and the rule that joins them.
 //
 // The event is for the subscription when there is no include predicate or one matches, and no exclude predicate matches. A
 // predicate that would cost too much decides against sending: as an include it does not match, as an exclude it does.
@@ -15,7 +15,6 @@
 #include "domain/outbound/event_document.h"
 #include "domain/outbound/predicate.h"
 #include "domain/outbound/subscription.h"
-#include "json/reader.h"
 
 namespace posthorn::domain {
 
@@ -29,11 +28,8 @@ std::span<const json::PathAlias> path_aliases(std::string_view format);
 Result<std::vector<PredicatePtr>> compile_predicates(const boost::json::array& list, const std::string& field,
                                                      std::span<const json::PathAlias> aliases);
 
-// The members `include` and `exclude`, over what `settings` has; `settings.format` has been read. An absent list is compiled
-// again, for its paths may mean something else in the new format.
-void read_predicates(json::ObjectReader& reader, SubscriptionSettings& settings);
-
-boost::json::array write_predicates(const std::vector<PredicatePtr>& list);
+// What each was compiled from.
+boost::json::array sources_of(const std::vector<PredicatePtr>& list);
 
 struct Selection {
   bool applies = false;

@@ -222,7 +222,8 @@ TEST(Predicate, SaysWhatAndWhereIsWrong) {
       {leaf("$.a", "matches", "\"((a{100}){100}){100}\""), "include/0/value", "invalid_pattern"},
       {leaf("$.a", "matches", "\"(?=a)\""), "include/0/value", "invalid_pattern"},
       {R"({"name":1,"path":"$.a","op":"exists"})", "include/0/name", "wrong_type"},
-      {R"({"path":"$.a","op":"eq","value":")" + std::string(kPredicateValueBytesMax, 'x') + "\"}", "include/0/value", "too_long"},
+      {R"({"path":"$.a","op":"eq","value":")" + std::string(kPredicateValueBytesMax, 'x') + "\"}", "include/0/value",
+       "too_long"},
   };
   for (const auto& c : cases) {
     const auto predicate = compile(c.text);
