@@ -121,7 +121,8 @@ void add_event_routes(std::vector<Route>& routes, const Services& services) {
                     .action = Action::read_deliveries,
                     .binding = Binding::tenant,
                     .query = {"limit", "cursor"},
-                    .handler = handler(services, list_deliveries_of_event)});
+                    .handler = handler(services, list_deliveries_of_event),
+                    .reach = Reach::filtered});
 }
 
 }  // namespace posthorn::api::native

@@ -93,7 +93,9 @@ net::Task<Answer> list_subscriptions(Services services, RequestContext& context)
   std::string body = R"({"items":[)";
   std::string position;
   for (std::size_t i = 0; i < found.size() && i < page->limit; ++i) {
-    if (auto appended = append(services, body, *found[i], kHidden); !appended) co_return std::move(appended).error();
+    if (context.reaches(found[i]->id.key)) {
+      if (auto appended = append(services, body, *found[i], kHidden); !appended) co_return std::move(appended).error();
+    }
     if (i + 1 == page->limit && found.size() > page->limit) position = std::to_string(found[i]->id.key.value);
   }
   finish_page(body, context, position);
@@ -186,10 +188,11 @@ void add_subscription_routes(std::vector<Route>& routes, const Services& service
                     .action = Action::read_subscriptions,
                     .binding = Binding::tenant,
                     .query = {"limit", "cursor"},
-                    .handler = handler(services, list_subscriptions)});
+                    .handler = handler(services, list_subscriptions),
+                    .reach = Reach::filtered});
   routes.push_back({.method = Method::post,
                     .pattern = kAll,
-                    .action = Action::write_subscriptions,
+                    .action = Action::create_subscriptions,
                     .binding = Binding::tenant,
                     .body = BodyKind::json,
                     .body_bytes_max = kCatalogueBodyBytesMax,
@@ -215,7 +218,7 @@ void add_subscription_routes(std::vector<Route>& routes, const Services& service
                     .handler = handler(services, patch_subscription)});
   routes.push_back({.method = Method::remove,
                     .pattern = kOne,
-                    .action = Action::write_subscriptions,
+                    .action = Action::delete_subscriptions,
                     .binding = Binding::tenant,
                     .handler = handler(services, delete_subscription)});
 }

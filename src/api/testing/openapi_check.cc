@@ -71,6 +71,15 @@ const std::vector<SurfaceDocument>& surface_documents() {
   return all;
 }
 
+const SurfaceDocument& surface_of(std::string_view pattern) {
+  const SurfaceDocument* best = nullptr;
+  for (const auto& surface : surface_documents()) {
+    if (pattern.starts_with(surface.prefix) && (best == nullptr || surface.prefix.size() > best->prefix.size()))
+      best = &surface;
+  }
+  return *best;
+}
+
 void check_against_openapi(const Router& router, std::string_view method, std::string_view path, const Reply& reply) {
   const auto parsed = parse_method(method);
   const auto segments = PathSegments::split(path);
