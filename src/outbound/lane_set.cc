@@ -211,7 +211,7 @@ void LaneSet::attempt_answered(SubscriptionKey subscription, Work work, Timestam
 
   // A subscription that was paused or deleted meanwhile has no policy any more: the standard one decides.
   const auto& policy = lane_slot.prepared ? lane_slot.prepared->subscription->settings.retry : domain::standard_retry_policy();
-  const auto step = domain::next_step(policy, write.attempt.number - work.schedule_start, answer.outcome, random_);
+  const auto step = domain::next_step(policy, {write.attempt.number, work.schedule_start}, answer.outcome, random_);
   switch (step.kind) {
     case domain::NextStep::Kind::succeeded:
       write.state = DeliveryState::succeeded;
@@ -219,6 +219,7 @@ void LaneSet::attempt_answered(SubscriptionKey subscription, Work work, Timestam
     case domain::NextStep::Kind::retry:
       write.state = DeliveryState::pending;
       write.due = now + step.delay;
+      write.outside_schedule = step.outside_schedule;
       break;
     case domain::NextStep::Kind::exhausted:
       write.state = DeliveryState::exhausted;
@@ -282,6 +283,7 @@ void LaneSet::recorded(Work work, store::RecordAttempt write, Result<store::Reco
     lane_slot.lane.finished(work.id.key);
   } else if (result->state == DeliveryState::pending) {
     work.attempts = write.attempt.number;
+    if (write.outside_schedule) work.schedule_start = work.attempts;
     lane_slot.lane.retry_later(std::move(work), write.due);
   } else {
     lane_slot.lane.finished(work.id.key);

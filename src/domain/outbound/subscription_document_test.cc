@@ -27,6 +27,23 @@ TEST(SubscriptionDocument, ExpandsPresetsAndExponentialPolicies) {
   const auto exponential = read(R"({"retry":{"baseMs":1000,"factor":2,"maxMs":3000,"retries":3}})");
   EXPECT_EQ(exponential->retry.delays, (std::vector<Milliseconds>{1s, 2s, 3s}));
   EXPECT_EQ(exponential->retry_preset, "");
+  EXPECT_EQ(read(R"({"retry":{"preset":"ovation"}})")->retry, find_retry_preset("ovation")->policy);
+  const auto bounded = read(R"({"retry":{"preset":"ovation","maxMs":100000,"jitter":0.5,"endOn":[422,400]}})");
+  EXPECT_EQ(bounded->retry.delays, (std::vector<Milliseconds>{64s, 100s}));
+  EXPECT_EQ(bounded->retry.end_on, (std::vector<std::uint16_t>{400, 422}));
+  EXPECT_EQ(*decode_settings(encode_settings(*bounded)), *bounded);
+}
+
+TEST(SubscriptionDocument, TakesThePresetsTimeoutUnlessOneIsGiven) {
+  EXPECT_EQ(read(R"({"retry":{"preset":"ovation"}})")->timeout, 10s);
+  EXPECT_EQ(read(R"({"retry":{"preset":"ovation"},"timeoutMs":15000})")->timeout, 15s);
+  EXPECT_EQ(read(R"({"retry":{"scheduleMs":[]}})")->timeout, kAttemptTimeoutDefault);
+  const auto change = [](std::string_view before, std::string_view after) {
+    return read_settings(boost::json::parse(after).as_object(), *read(before))->timeout;
+  };
+  EXPECT_EQ(change(R"({"retry":{"preset":"ovation"}})", R"({"retry":{"preset":"standard"}})"), 15s);
+  EXPECT_EQ(change(R"({"timeoutMs":2000})", R"({"retry":{"preset":"ovation"}})"), 2s) << "a chosen one stays";
+  EXPECT_EQ(change(R"({"retry":{"preset":"ovation"}})", R"({"description":"other"})"), 10s);
 }
 
 TEST(SubscriptionDocument, AbsentMembersKeepTheirValue) {
@@ -67,6 +84,11 @@ TEST(SubscriptionDocument, NamesTheFieldOfEveryMistake) {
       {R"({"retry":{"baseMs":5}})", "retry/retries"},
       {R"({"retry":{"baseMs":5,"retries":51}})", "retry/retries"},
       {R"({"retry":{"preset":"standard","extra":1}})", "retry/extra"},
+      {R"({"retry":{"preset":"standard","maxMs":0}})", "retry/maxMs"},
+      {R"({"retry":{"preset":"standard","endOn":410}})", "retry/endOn"},
+      {R"({"retry":{"preset":"standard","endOn":[400,200]}})", "retry/endOn/1"},
+      {R"({"retry":{"preset":"standard","endOn":[400,"410"]}})", "retry/endOn/1"},
+      {R"({"retry":{"preset":"standard","endOn":[400,410,400]}})", "retry/endOn/2"},
       {R"({"timeoutMs":99})", "timeoutMs"},
       {R"({"timeoutMs":60001})", "timeoutMs"},
       {R"({"enabled":"yes"})", "enabled"},
