@@ -37,6 +37,7 @@ inline constexpr std::size_t kUrlBytesMax = 2048;
 inline constexpr std::size_t kTopicPatternsMax = 100;
 inline constexpr std::size_t kCustomHeadersMax = 50;
 inline constexpr std::size_t kCustomHeaderBytesMax = 4096;
+inline constexpr std::size_t kSignatureHeaderBytesMax = 64;
 inline constexpr std::size_t kDescriptionBytesMax = 2048;
 inline constexpr std::size_t kSecretBytesMin = 16;
 inline constexpr std::size_t kSecretBytesMax = 128;

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "base/version.h"
+#include "domain/outbound/format.h"
 
 namespace posthorn::outbound {
 
@@ -10,7 +11,7 @@ Result<Prepared> prepare(domain::SubscriptionPtr subscription, const domain::Sub
   auto url = net::parse_url(settings.url, "url");
   if (!url) return internal_error("subscription " + to_text(subscription->id) + " has an unusable URL: " + url.error().message);
 
-  std::string lines = "Content-Type: application/json\r\n";
+  std::string lines = "Content-Type: " + std::string(domain::content_type(settings.format)) + "\r\n";
   bool has_user_agent = false;
   for (const auto& header : settings.headers) {
     has_user_agent |= equals_ignoring_case(header.name, "user-agent");
@@ -18,7 +19,7 @@ Result<Prepared> prepare(domain::SubscriptionPtr subscription, const domain::Sub
   }
   if (!has_user_agent) lines += "User-Agent: Posthorn/" + std::string(kVersion) + "\r\n";
   return Prepared{subscription, std::make_shared<const net::Url>(std::move(*url)), std::move(lines),
-                  domain::Signer(settings.signatures, {secrets.current})};
+                  domain::Signer(settings, secrets)};
 }
 
 }  // namespace posthorn::outbound

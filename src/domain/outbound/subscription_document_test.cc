@@ -68,6 +68,13 @@ TEST(SubscriptionDocument, NamesTheFieldOfEveryMistake) {
       {R"({"format":"xml"})", "format"},
       {R"({"signatures":["v9"]})", "signatures/0"},
       {R"({"signatures":["v1","v1"]})", "signatures/1"},
+      {R"({"signatureHeaders":[]})", "signatureHeaders"},
+      {R"({"signatureHeaders":{"v2":"X-A"}})", "signatureHeaders/v2"},
+      {R"({"signatureHeaders":{"v1":"X-A"}})", "signatureHeaders/v1"},
+      {R"({"signatureHeaders":{"secret":7}})", "signatureHeaders/secret"},
+      {R"({"signatureHeaders":{"secret":"a b"}})", "signatureHeaders/secret"},
+      {R"({"signatureHeaders":{"secret":"Content-Length"}})", "signatureHeaders/secret"},
+      {R"({"signatureHeaders":{"secret":"webhook-id"}})", "signatureHeaders/secret"},
       {R"({"headers":[]})", "headers"},
       {R"({"headers":{"a b":"c"}})", "headers/a b"},
       {R"({"headers":{"Host":"c"}})", "headers/Host"},
@@ -102,6 +109,39 @@ TEST(SubscriptionDocument, NamesTheFieldOfEveryMistake) {
     ASSERT_FALSE(settings) << text;
     EXPECT_EQ(settings.error().field, field) << text;
     EXPECT_FALSE(settings.error().message.empty());
+  }
+}
+
+TEST(SubscriptionDocument, KeepsFormatAndSignatures) {
+  const auto settings = read(R"({"format":"cloudevents-structured","signatures":["v1a","hub-sha256","timestamped","secret"],
+    "signatureHeaders":{"timestamped":"Stripe-Signature","secret":"X-Token"}})");
+  ASSERT_TRUE(settings) << settings.error().field;
+  EXPECT_EQ(settings->format, Format::cloudevents);
+  EXPECT_EQ(settings->signatures.size(), 4U);
+  EXPECT_EQ(*decode_settings(encode_settings(*settings)), *settings);
+  const auto back = read_settings(boost::json::parse(R"({"signatureHeaders":{}})").as_object(), *settings);
+  EXPECT_TRUE(back->signature_headers.empty());
+}
+
+TEST(SubscriptionDocument, WritesNoHeaderTwice) {
+  const std::string start = R"({"url":"https://example.com/","topics":["a"],)";
+  const std::pair<std::string, std::string> table[] = {
+      {R"("signatures":["ol-sha256","ol-sha512"]})", "signatures/1"},
+      {R"("signatures":["secret","timestamped"],"signatureHeaders":{"secret":"posthorn-signature"}})", "signatures/1"},
+      {R"("signatures":["hub-sha256"],"headers":{"x-hub-signature-256":"a"}})", "headers/x-hub-signature-256"},
+      {R"("format":"cloudevents-binary","headers":{"Ce-Id":"a"}})", "headers/Ce-Id"},
+      {R"("format":"cloudevents-binary","signatureHeaders":{"secret":"CE-Secret"}})", "signatureHeaders/secret"},
+  };
+  for (const auto& [rest, field] : table) {
+    const auto checked = check_settings(*read(start + rest));
+    ASSERT_FALSE(checked) << rest;
+    EXPECT_EQ(checked.error().field, field);
+  }
+  for (const std::string rest :
+       {R"("signatures":["v1","v1a"]})",
+        R"("signatures":["ol-sha256","ol-sha512"],"signatureHeaders":{"ol-sha512":"x-ol-512"}})",
+        R"("format":"cloudevents","headers":{"Ce-Id":"a"}})", R"("signatures":[],"headers":{"x-hub-signature-256":"a"}})"}) {
+    EXPECT_TRUE(check_settings(*read(start + rest))) << rest;
   }
 }
 
