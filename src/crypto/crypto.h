@@ -49,7 +49,8 @@ class Hmac {
 using HmacSha256 = Hmac<Sha256>;
 using HmacSha512 = Hmac<Sha512>;
 
-// An Ed25519 key pair (RFC 8032), made of its 32-byte seed. Not thread-safe. A signature takes some tens of microseconds.
+// An Ed25519 key pair (RFC 8032), made of its 32-byte seed; PublicKey::eddsa (signing.h) verifies. Not thread-safe. A signature
+// takes some tens of microseconds.
 inline constexpr std::size_t kEd25519SeedBytes = 32;
 class Ed25519Key {
  public:
@@ -66,8 +67,6 @@ class Ed25519Key {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
-// False too for a key or a signature of the wrong length.
-bool ed25519_verify(std::string_view public_key, std::string_view message, std::string_view signature);
 
 // From the operating system's generator; for keys, secrets and nonces.
 std::string random_bytes(std::size_t count);

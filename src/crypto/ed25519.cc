@@ -53,13 +53,4 @@ std::string Ed25519Key::sign(std::string_view message) const {
   return signature;
 }
 
-bool ed25519_verify(std::string_view public_key, std::string_view message, std::string_view signature) {
-  if (public_key.size() != kPublicKeyBytes || signature.size() != kSignatureBytes) return false;
-  const OwnedKey key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, in(public_key), public_key.size()));
-  const Context context(EVP_MD_CTX_new());
-  POSTHORN_CHECK(context != nullptr);
-  return key != nullptr && EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1 &&
-         EVP_DigestVerify(context.get(), in(signature), signature.size(), in(message), message.size()) == 1;
-}
-
 }  // namespace posthorn::crypto

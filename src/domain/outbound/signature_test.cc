@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "base/text.h"
+#include "crypto/signing.h"
 
 namespace posthorn::domain {
 namespace {
@@ -135,8 +136,10 @@ TEST(Signer, SignsWithTheSubscriptionsOwnKeyPair) {
   ASSERT_TRUE(line.starts_with(start)) << line;
   const auto signature = base64_decode(line.substr(start.size(), line.size() - start.size() - 2));
   ASSERT_TRUE(signature);
-  EXPECT_TRUE(crypto::ed25519_verify(public_key, kId + ".1614265330." + kBody, *signature));
-  EXPECT_FALSE(crypto::ed25519_verify(public_key, kId + ".1614265331." + kBody, *signature));
+  const auto verifier = crypto::PublicKey::eddsa(public_key);
+  ASSERT_TRUE(verifier);
+  EXPECT_TRUE(verifier->verify(kId + ".1614265330." + kBody, *signature));
+  EXPECT_FALSE(verifier->verify(kId + ".1614265331." + kBody, *signature));
 
   EXPECT_EQ(signature_lines(signed_by({v1a, v1}), secrets),
             "webhook-signature: v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE= " + line.substr(19));
