@@ -6,7 +6,7 @@
 
 namespace posthorn::outbound {
 
-Result<Prepared> prepare(domain::SubscriptionPtr subscription, const domain::SubscriptionSecrets& secrets) {
+Result<Prepared> prepare(domain::SubscriptionPtr subscription, const domain::SubscriptionSecrets& secrets, std::string tenant) {
   const auto& settings = subscription->settings;
   auto url = net::parse_url(settings.url, "url");
   if (!url) return internal_error("subscription " + to_text(subscription->id) + " has an unusable URL: " + url.error().message);
@@ -19,7 +19,15 @@ Result<Prepared> prepare(domain::SubscriptionPtr subscription, const domain::Sub
   }
   if (!has_user_agent) lines += "User-Agent: Posthorn/" + std::string(kVersion) + "\r\n";
   return Prepared{subscription, std::make_shared<const net::Url>(std::move(*url)), std::move(lines),
-                  domain::Signer(settings, secrets)};
+                  domain::Signer(settings, secrets), std::move(tenant)};
+}
+
+std::shared_ptr<const std::string> body_for(const Prepared& prepared, const RenderedPtr& rendered, Timestamp wall_now) {
+  if (rendered->secret_at) {
+    const auto secret = prepared.signer.plain_secret(wall_now);
+    if (!secret.empty()) return std::make_shared<const std::string>(domain::with_secret(*rendered, secret));
+  }
+  return {rendered, &rendered->body};
 }
 
 }  // namespace posthorn::outbound

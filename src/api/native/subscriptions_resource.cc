@@ -1,5 +1,6 @@
 // Subscriptions: who wants which events where. The settings themselves are read and written by
 // domain/outbound/subscription_document.h; here stand identity, the secret, and revisions.
+#include <algorithm>
 #include <boost/json/object.hpp>
 
 #include "api/kit/answer.h"
@@ -8,6 +9,8 @@
 #include "api/kit/paging.h"
 #include "api/kit/precondition.h"
 #include "api/native/resources.h"
+#include "api/native/subscription_reference.h"
+#include "domain/outbound/signature.h"
 #include "domain/outbound/subscription_document.h"
 #include "json/plain_text.h"
 
@@ -19,8 +22,16 @@ using domain::SubscriptionPtr;
 
 constexpr std::string_view kHidden = "***";
 
+// The public key of a subscription that signs with v1a; empty for others, and when the secrets cannot be opened.
+std::string public_key_of(const Services& services, const domain::Subscription& subscription) {
+  const auto& schemes = subscription.settings.signatures;
+  if (std::find(schemes.begin(), schemes.end(), domain::SignatureScheme::v1a) == schemes.end()) return {};
+  const auto secrets = services.catalogue.secrets_of(subscription);
+  return secrets ? domain::public_key_text(*secrets) : std::string();
+}
+
 // `secret`: shown as it is given; kHidden except in the answer that made the subscription.
-void append(std::string& body, const domain::Subscription& subscription, std::string_view secret) {
+void append(const Services& services, std::string& body, const domain::Subscription& subscription, std::string_view secret) {
   JsonWriter json(body);
   json.begin_object();
   json.string("id", to_text(subscription.id));
@@ -29,6 +40,7 @@ void append(std::string& body, const domain::Subscription& subscription, std::st
     json.raw(name, posthorn::json::to_plain_text(value));
   }
   json.string("secret", secret);
+  if (const auto key = public_key_of(services, subscription); !key.empty()) json.string("publicKey", key);
   json.string_or_null("disabledReason", subscription.disabled_reason);
   json.integer("revision", subscription.revision);
   json.time("createdAt", subscription.created_at);
@@ -36,9 +48,10 @@ void append(std::string& body, const domain::Subscription& subscription, std::st
   json.end_object();
 }
 
-net::HttpResponse answer(int status, const domain::Subscription& subscription, std::string_view secret) {
+net::HttpResponse answer(const Services& services, int status, const domain::Subscription& subscription,
+                         std::string_view secret) {
   std::string body;
-  append(body, subscription, secret);
+  append(services, body, subscription, secret);
   return json_answer(status, std::move(body), subscription.revision);
 }
 
@@ -63,15 +76,6 @@ Result<SubscriptionInput> read_input(std::string_view body, domain::Subscription
   return input;
 }
 
-Result<SubscriptionPtr> find(const Services& services, const RequestContext& context) {
-  const std::string& given = context.parameters[1];
-  const auto id = parse_id<SubscriptionId>(given);
-  auto found = id ? services.catalogue.find_subscription(context.tenant->key, *id)
-                  : services.catalogue.find_subscription_by_uid(context.tenant->key, given);
-  if (!found) return not_found("There is no subscription of this id.", "unknown_subscription");
-  return found;
-}
-
 net::Task<Answer> list_subscriptions(Services services, RequestContext& context) {
   const auto page = read_page(context);
   if (!page) co_return page.error();
@@ -81,7 +85,7 @@ net::Task<Answer> list_subscriptions(Services services, RequestContext& context)
   std::string body = R"({"items":[)";
   std::string position;
   for (std::size_t i = 0; i < found.size() && i < page->limit; ++i) {
-    if (context.reaches(found[i]->id.key)) append(body, *found[i], kHidden);
+    if (context.reaches(found[i]->id.key)) append(services, body, *found[i], kHidden);
     if (i + 1 == page->limit && found.size() > page->limit) position = std::to_string(found[i]->id.key.value);
   }
   finish_page(body, context, position);
@@ -89,9 +93,9 @@ net::Task<Answer> list_subscriptions(Services services, RequestContext& context)
 }
 
 net::Task<Answer> get_subscription(Services services, RequestContext& context) {
-  const auto subscription = find(services, context);
+  const auto subscription = find_subscription(services, context);
   if (!subscription) co_return subscription.error();
-  co_return answer(200, **subscription, kHidden);
+  co_return answer(services, 200, **subscription, kHidden);
 }
 
 net::Task<Answer> post_subscription(Services services, RequestContext& context) {
@@ -104,7 +108,7 @@ net::Task<Answer> post_subscription(Services services, RequestContext& context) 
   subscription.settings = std::move(input->settings);
   auto saved = co_await services.catalogue.save_subscription(services.session, std::move(subscription), secrets, 0);
   if (!saved) co_return std::move(saved).error();
-  net::HttpResponse response = answer(201, **saved, secrets.current);
+  net::HttpResponse response = answer(services, 201, **saved, secrets.current);
   response.headers.push_back({"Location", std::string(context.request.path) + '/' + to_text((*saved)->id)});
   co_return response;
 }
@@ -132,23 +136,23 @@ net::Task<Answer> change(Services services, RequestContext& context, Subscriptio
   auto saved =
       co_await services.catalogue.save_subscription(services.session, std::move(subscription), std::move(secrets), revision);
   if (!saved) co_return explain_lost_race(std::move(saved).error(), context.request.headers);
-  co_return answer(200, **saved, kHidden);
+  co_return answer(services, 200, **saved, kHidden);
 }
 
 net::Task<Answer> put_subscription(Services services, RequestContext& context) {
-  const auto current = find(services, context);
+  const auto current = find_subscription(services, context);
   if (!current) co_return current.error();
   co_return co_await change(services, context, *current, domain::SubscriptionSettings());
 }
 
 net::Task<Answer> patch_subscription(Services services, RequestContext& context) {
-  const auto current = find(services, context);
+  const auto current = find_subscription(services, context);
   if (!current) co_return current.error();
   co_return co_await change(services, context, *current, (*current)->settings);
 }
 
 net::Task<Answer> delete_subscription(Services services, RequestContext& context) {
-  const auto current = find(services, context);
+  const auto current = find_subscription(services, context);
   if (!current) co_return current.error();
   const std::int64_t revision = (*current)->revision;
   if (auto holds = check_preconditions(context.request.headers, revision); !holds) co_return std::move(holds).error();
