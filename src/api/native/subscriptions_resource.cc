@@ -1,6 +1,7 @@
 // Subscriptions: who wants which events where. The settings themselves are read and written by
 // domain/outbound/subscription_document.h, the authentication to the endpoint by authentication_document.h; here stand
 // identity, the secret, and revisions.
+#include <algorithm>
 #include <boost/json/object.hpp>
 
 #include "api/kit/answer.h"
@@ -9,7 +10,9 @@
 #include "api/kit/paging.h"
 #include "api/kit/precondition.h"
 #include "api/native/resources.h"
+#include "api/native/subscription_reference.h"
 #include "domain/outbound/authentication_document.h"
+#include "domain/outbound/signature.h"
 #include "domain/outbound/subscription_document.h"
 #include "json/plain_text.h"
 
@@ -20,6 +23,13 @@ using domain::Action;
 using domain::SubscriptionPtr;
 
 constexpr std::string_view kHidden = domain::kHiddenSecret;
+
+// The public key of a subscription that signs with v1a; empty for others.
+std::string public_key_of(const domain::Subscription& subscription, const domain::SubscriptionSecrets& secrets) {
+  const auto& schemes = subscription.settings.signatures;
+  const bool signs = std::find(schemes.begin(), schemes.end(), domain::SignatureScheme::v1a) != schemes.end();
+  return signs ? domain::public_key_text(secrets) : std::string();
+}
 
 // `secret`: shown as it is given; kHidden except in the answer that made the subscription.
 Status append(const Services& services, std::string& body, const domain::Subscription& subscription, std::string_view secret) {
@@ -33,6 +43,7 @@ Status append(const Services& services, std::string& body, const domain::Subscri
   json.integer("number", subscription.number);
   for (const auto& [name, value] : members) json.raw(name, posthorn::json::to_plain_text(value));
   json.string("secret", secret);
+  if (const auto key = public_key_of(subscription, *secrets); !key.empty()) json.string("publicKey", key);
   json.string_or_null("disabledReason", subscription.disabled_reason);
   json.integer("revision", subscription.revision);
   json.time("createdAt", subscription.created_at);
@@ -75,15 +86,6 @@ Result<SubscriptionInput> read_input(std::string_view body, SubscriptionInput ba
   return input;
 }
 
-Result<SubscriptionPtr> find(const Services& services, const RequestContext& context) {
-  const std::string& given = context.parameters[1];
-  const auto id = parse_id<SubscriptionId>(given);
-  auto found = id ? services.catalogue.find_subscription(context.tenant->key, *id)
-                  : services.catalogue.find_subscription_by_uid(context.tenant->key, given);
-  if (!found) return not_found("There is no subscription of this id.", "unknown_subscription");
-  return found;
-}
-
 net::Task<Answer> list_subscriptions(Services services, RequestContext& context) {
   const auto page = read_page(context);
   if (!page) co_return page.error();
@@ -103,7 +105,7 @@ net::Task<Answer> list_subscriptions(Services services, RequestContext& context)
 }
 
 net::Task<Answer> get_subscription(Services services, RequestContext& context) {
-  const auto subscription = find(services, context);
+  const auto subscription = find_subscription(services, context);
   if (!subscription) co_return subscription.error();
   co_return answer(services, 200, **subscription, kHidden);
 }
@@ -157,19 +159,19 @@ net::Task<Answer> change(Services services, RequestContext& context, Subscriptio
 }
 
 net::Task<Answer> put_subscription(Services services, RequestContext& context) {
-  const auto current = find(services, context);
+  const auto current = find_subscription(services, context);
   if (!current) co_return current.error();
   co_return co_await change(services, context, *current, Write::replace);
 }
 
 net::Task<Answer> patch_subscription(Services services, RequestContext& context) {
-  const auto current = find(services, context);
+  const auto current = find_subscription(services, context);
   if (!current) co_return current.error();
   co_return co_await change(services, context, *current, Write::change);
 }
 
 net::Task<Answer> delete_subscription(Services services, RequestContext& context) {
-  const auto current = find(services, context);
+  const auto current = find_subscription(services, context);
   if (!current) co_return current.error();
   const std::int64_t revision = (*current)->revision;
   if (auto holds = check_preconditions(context.request.headers, revision); !holds) co_return std::move(holds).error();

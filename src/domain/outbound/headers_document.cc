@@ -3,18 +3,9 @@
 #include "net/http.h"
 
 namespace posthorn::domain {
-namespace {
 
 namespace bj = boost::json;
 using json::ObjectReader;
-
-bool is_reserved_header(std::string_view name) {
-  const std::string lower = to_ascii_lower(name);
-  return net::is_transport_header(name) || lower.starts_with("webhook-") || lower == "content-type" ||
-         lower == "content-encoding" || lower == "traceparent";
-}
-
-}  // namespace
 
 bool read_header_list(ObjectReader& reader, std::string_view member, std::vector<Header>& target) {
   const bj::object* object = reader.object(member);

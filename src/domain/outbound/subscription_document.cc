@@ -32,7 +32,7 @@ Result<SubscriptionSettings> read_settings(const bj::object& object, Subscriptio
 Status check_settings(const SubscriptionSettings& settings) {
   if (settings.url.empty()) return invalid("url", "is required", "required");
   if (settings.topics.empty()) return invalid("topics", "must name at least one topic or pattern", "required");
-  return {};
+  return check_signing(settings);
 }
 
 bj::object write_settings(const SubscriptionSettings& settings) {

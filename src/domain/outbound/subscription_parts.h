@@ -23,9 +23,11 @@ void write_identity(const SubscriptionSettings& settings, boost::json::object& o
 void read_target(json::ObjectReader& reader, SubscriptionSettings& settings);
 void write_target(const SubscriptionSettings& settings, boost::json::object& object);
 
-// format, signatures (signing_document.cc)
+// format, signatures, signatureHeaders (signing_document.cc)
 void read_signing(json::ObjectReader& reader, SubscriptionSettings& settings);
 void write_signing(const SubscriptionSettings& settings, boost::json::object& object);
+// No header is written twice: by two signatures, or by a signature or the format and `headers`.
+Status check_signing(const SubscriptionSettings& settings);
 
 // headers (headers_document.cc)
 void read_headers(json::ObjectReader& reader, SubscriptionSettings& settings);
@@ -44,6 +46,9 @@ void read_lane(json::ObjectReader& reader, SubscriptionSettings& settings);
 void write_lane(const SubscriptionSettings& settings, boost::json::object& object);
 
 // --- helpers (subscription_parts.cc) ---
+
+// Whether the server writes the header itself in every delivery.
+bool is_reserved_header(std::string_view name);
 
 // "signatures/2" below the reader's path.
 std::string item_field(const json::ObjectReader& reader, std::string_view name, std::size_t index);

@@ -84,6 +84,13 @@ Status read_member(std::string_view name, const bj::value& value, SubscriptionSe
 
 }  // namespace
 
+SubscriptionSecrets rotated(SubscriptionSecrets secrets, std::string next, Timestamp now, Timestamp until) {
+  secrets.previous = until > now ? std::move(secrets.current) : std::string();
+  secrets.previous_until = until > now ? until : Timestamp();
+  secrets.current = std::move(next);
+  return secrets;
+}
+
 std::string encode_secrets(const SubscriptionSecrets& secrets) {
   bj::object object;
   visit_texts(secrets, [&](std::string_view name, const std::string& text) {

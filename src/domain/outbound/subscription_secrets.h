@@ -52,6 +52,10 @@ struct SubscriptionSecrets {
   friend bool operator==(const SubscriptionSecrets&, const SubscriptionSecrets&) = default;
 };
 
+// After a rotation: `next` signs from now on, the current one beside it until `until`; nothing older signs any more. An `until`
+// that is not behind `now` ends the current one at once.
+SubscriptionSecrets rotated(SubscriptionSecrets secrets, std::string next, Timestamp now, Timestamp until);
+
 // The text that is sealed, and back. A text that is no JSON object is the signing secret alone. decode_secrets fails only on a
 // damaged row; its errors do not repeat the text.
 std::string encode_secrets(const SubscriptionSecrets& secrets);

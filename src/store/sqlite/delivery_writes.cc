@@ -21,8 +21,8 @@ Result<RecordedAttempt> DeliveryWrites::record(const RecordAttempt& write) {
   if (!known_.holds(write.lease)) {
     return Error{ErrorKind::fenced, "fenced", "another owner has the shard", {}, std::nullopt};
   }
-  const auto changed =
-      finish_pending_.run(write.delivery.key, write.attempt.number, static_cast<int>(write.state), write.due, write.at);
+  const auto changed = finish_pending_.run(write.delivery.key, write.attempt.number, static_cast<int>(write.state), write.due,
+                                           write.at, static_cast<int>(write.outside_schedule));
   if (changed == 0) return record_late(write);
   insert_attempt(write);
   if (write.disable_subscription) catalogue_.disable(write.subscription, kGone, write.at);

@@ -30,7 +30,8 @@ class DeliveryWrites {
 
   // The usual case in one step: pending, and the attempt is new.
   Statement finish_pending_{connection_,
-                            "UPDATE deliveries SET state = ?3, attempts = ?2, due = ?4, updated = ?5 "
+                            "UPDATE deliveries SET state = ?3, attempts = ?2, due = ?4, updated = ?5, "
+                            "schedule_start = iif(?6, ?2, schedule_start) "
                             "WHERE key = ?1 AND state = 0 AND attempts < ?2"};
   Statement insert_attempt_{connection_,
                             "INSERT INTO attempts(delivery, number, started, duration, failure, status, detail, response) "
