@@ -19,6 +19,7 @@
 #include "outbound/handover.h"
 #include "outbound/lane_set.h"
 #include "outbound/publisher.h"
+#include "outbound/test_delivery.h"
 #include "outbound/transport.h"
 #include "outbound/upkeep.h"
 #include "store/store.h"
@@ -48,6 +49,7 @@ struct InNode {
   std::unique_ptr<outbound::Handover> handover;
   std::unique_ptr<outbound::Publisher> publisher;
   std::unique_ptr<outbound::DeliveryService> deliveries;
+  std::unique_ptr<outbound::TestDelivery> tests;
   std::unique_ptr<api::Router> router;
   std::unique_ptr<api::Service> service;
   std::unique_ptr<net::HttpServer> server;

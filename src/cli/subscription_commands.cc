@@ -2,7 +2,9 @@
 #include <CLI/App.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "cli/endpoint_options.h"
 #include "cli/listing.h"
+#include "cli/test_commands.h"
 
 namespace posthorn::cli {
 namespace {
@@ -21,6 +23,7 @@ struct Settings {
   std::vector<std::string> schedule;
   std::string timeout;
   bool disabled = false;
+  EndpointOptions endpoint;
 };
 
 void add_settings_options(CLI::App& command, Settings& settings) {
@@ -43,6 +46,7 @@ void add_settings_options(CLI::App& command, Settings& settings) {
       ->delimiter(',')
       ->allow_extra_args(false);
   command.add_option("--timeout", settings.timeout, "How long one attempt may take (default 15s)")->type_name("TIME");
+  add_endpoint_options(command, settings.endpoint);
 }
 
 Status add_headers(bj::object& body, const std::vector<std::string>& headers) {
@@ -87,6 +91,7 @@ Result<bj::object> body_of(const Settings& settings) {
     body["timeoutMs"] = timeout->count();
   }
   if (settings.disabled) body["enabled"] = false;
+  if (auto status = add_endpoint_members(body, settings.endpoint); !status) return std::move(status).error();
   return body;
 }
 
@@ -225,6 +230,7 @@ void add_subscription_commands(CLI::App& root, Context& context) {
   add_switch(*subscriptions, context, "enable", "Switch one on", true);
   add_switch(*subscriptions, context, "disable", "Switch one off", false);
   add_delete(*subscriptions, context);
+  add_subscription_test_command(*subscriptions, context);
 }
 
 }  // namespace posthorn::cli

@@ -121,6 +121,8 @@ class Checker {
  public:
   explicit Checker(const SchemaProgram& program) : program_(program) {}
 
+  bool matches(NodeIndex part, const bj::value& value) { return check(part, value, nullptr); }
+
   Status run(const bj::value& value, const std::string& field) {
     const bool good = check(0, value, nullptr);
     if (exhausted_) return invalid(field, "takes too many steps to check against the schema", "schema_mismatch");
@@ -416,6 +418,10 @@ class Checker {
 };
 
 }  // namespace
+
+bool matches_schema(const SchemaProgram& program, NodeIndex part, const bj::value& value) {
+  return Checker(program).matches(part, value);
+}
 
 Status check_against_schema(const SchemaProgram& program, const bj::value& value, const std::string& field) {
   return Checker(program).run(value, field);

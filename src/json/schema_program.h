@@ -76,4 +76,7 @@ Status compile_schema(SchemaProgram& program, const std::string& field);
 // Errors: schema_mismatch, below `field`.
 Status check_against_schema(const SchemaProgram& program, const boost::json::value& value, const std::string& field);
 
+// Whether the value matches one part of the schema.
+bool matches_schema(const SchemaProgram& program, NodeIndex part, const boost::json::value& value);
+
 }  // namespace posthorn::json

@@ -26,6 +26,10 @@ void expect_verdicts(const std::vector<Case>& cases) {
   for (const auto& c : cases) {
     const auto schema = compiled(c.schema);
     ASSERT_NE(schema, nullptr);
+    // What is made from a schema that has values is one of them.
+    const auto example = schema->example();
+    EXPECT_EQ(example.has_value(), !c.good.empty()) << c.schema;
+    if (example) EXPECT_TRUE(schema->validate(*example, "example")) << c.schema << " made " << *example;
     for (const auto value : c.good) {
       const auto status = schema->validate(value, "data");
       EXPECT_TRUE(status) << c.schema << " must accept " << value << ": " << status.error().message;
