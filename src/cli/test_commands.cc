@@ -3,6 +3,8 @@
 #include <CLI/App.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "base/limits.h"
+#include "base/text.h"
 #include "cli/listing.h"
 #include "json/reader.h"
 

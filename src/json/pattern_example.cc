@@ -138,11 +138,28 @@ class PatternReader {
         return "\n";
       case 'r':
         return "\r";
+      case 'x':
+        return hexadecimal();
       default:
         break;
     }
     const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
     return letter ? fail() : std::string(1, c);
+  }
+
+  // \x41, \x{e9}
+  std::string hexadecimal() {
+    const bool braces = take('{');
+    std::uint32_t code = 0;
+    const auto* end = text_.data() + (braces ? text_.size() : std::min(at_ + 2, text_.size()));
+    const auto [rest, error] = std::from_chars(text_.data() + at_, end, code, 16);
+    at_ = static_cast<std::size_t>(rest - text_.data());
+    if (error != std::errc() || (braces && !take('}'))) return fail();
+    if (code >= 0x10000 || (code >= 0xd800 && code < 0xe000)) return fail();
+    if (code < 0x80) return std::string(1, static_cast<char>(code));
+    if (code < 0x800) return {static_cast<char>(0xc0 | code >> 6), static_cast<char>(0x80 | (code & 0x3f))};
+    return {static_cast<char>(0xe0 | code >> 12), static_cast<char>(0x80 | (code >> 6 & 0x3f)),
+            static_cast<char>(0x80 | (code & 0x3f))};
   }
 
   // The first member of the class; for a negated one, a character that is not in it.

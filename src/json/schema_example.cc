@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/clock.h"
+#include "json/schema.h"
 
 namespace posthorn::json {
 namespace {
@@ -66,26 +67,34 @@ class Maker {
 
  private:
   std::optional<bj::value> make(const Nodes& roots, std::size_t depth, std::size_t variant) {
-    if (depth > kExampleDepthMax) return std::nullopt;
+    if (depth > kExampleDepthMax || given_up()) return std::nullopt;
     std::optional<bj::value> made;
     const Try keep = [&](const bj::value& candidate) {
-      if (++candidates_ > kExampleCandidatesMax) return true;  // ends the search without a value
+      if (given_up()) return true;  // ends the search without a value
       for (const auto root : roots) {
-        if (!matches_schema(program_, root, candidate)) return false;
+        if (!matches_schema(program_, root, candidate, steps_left_)) return false;
       }
       made = candidate;
       return true;
     };
     Nodes all;
-    (void)expand(roots, 0, all, [&](const Nodes& nodes) { return try_values(nodes, depth, variant, keep); });
+    (void)expand(roots, 0, all, [&](const Nodes& nodes) {
+      const auto outside = active_.size();
+      active_.insert(active_.end(), nodes.begin(), nodes.end());
+      const bool done = try_values(nodes, depth, variant, keep);
+      active_.resize(outside);
+      return done;
+    });
     return made;
   }
+
+  bool given_up() { return ++tries_ > kExampleTriesMax || steps_left_ == 0; }
 
   const SchemaNode& node(NodeIndex index) const { return program_.nodes[index]; }
 
   // Adds to `all` what applies together with `roots` (from `at` on): references, allOf, and one choice after the other.
   bool expand(const Nodes& roots, std::size_t at, Nodes& all, const std::function<bool(const Nodes&)>& use) {
-    if (candidates_ > kExampleCandidatesMax) return true;
+    if (given_up()) return true;
     if (at == roots.size()) return use(all);
     const auto& one = node(roots[at]);
     if (one.never) return false;
@@ -175,7 +184,7 @@ class Maker {
              return n.minimum || n.maximum || n.exclusive_minimum || n.exclusive_maximum || n.multiple_of;
            })))
       return kTypeInteger;
-    return is(kTypeString, true) ? kTypeString : std::uint8_t{0};
+    return (allowed & kTypeString) != 0 ? std::uint8_t{kTypeString} : std::uint8_t{0};
   }
 
   bool try_type(std::uint8_t type, const Nodes& nodes, std::size_t depth, std::size_t variant, const Try& keep) {
@@ -290,7 +299,7 @@ class Maker {
       least = std::max(least, one.min_properties.value_or(0));
       most = std::min(most, one.max_properties.value_or(most));
     }
-    if (required.size() > kExampleBytesMax || least > kExampleCandidatesMax) return false;
+    if (required.size() > kExampleBytesMax || least > kExampleTriesMax) return false;
     bj::object small;
     for (const auto& name : required) {
       if (!add_member(nodes, name, depth, small)) return false;
@@ -298,7 +307,7 @@ class Maker {
     bj::object full = small;
     for (const auto& name : optional) {
       if (depth >= kExampleOptionalDepthMax || full.size() >= most) break;
-      (void)add_member(nodes, name, depth, full);
+      if (!leads_back(member_nodes(nodes, name))) (void)add_member(nodes, name, depth, full);
     }
     const std::size_t room = std::max<std::size_t>(least, 1);
     for (auto* object : {&full, &small}) {
@@ -325,16 +334,30 @@ class Maker {
     return false;
   }
 
+  // Whether one of the schemas is being made already further out.
+  bool leads_back(const Nodes& nodes) const {
+    return std::any_of(nodes.begin(), nodes.end(), [this](NodeIndex index) {
+      std::optional<NodeIndex> at = index;
+      for (; at; at = node(*at).reference) {
+        if (std::find(active_.begin(), active_.end(), *at) != active_.end()) return true;
+      }
+      return false;
+    });
+  }
+
   bool try_arrays(const Nodes& nodes, std::size_t depth, const Try& keep) {
     std::uint64_t least = 0;
     std::uint64_t contained = 0;
+    Nodes elements_of;
     for (const auto index : nodes) {
       const auto& one = node(index);
+      if (one.rest_items) elements_of.push_back(*one.rest_items);
       least = std::max({least, one.min_items.value_or(0), std::uint64_t{one.prefix_items.size()}});
       if (one.contains) contained = std::max(contained, one.min_contains.value_or(1));
     }
-    if (std::max(least, contained) > kExampleCandidatesMax) return false;
-    const std::uint64_t wanted = std::max({least, contained, std::uint64_t{depth < kExampleOptionalDepthMax ? 1U : 0U}});
+    if (std::max(least, contained) > kExampleTriesMax) return false;
+    const bool may_have_one = depth < kExampleOptionalDepthMax && !leads_back(elements_of);
+    const std::uint64_t wanted = std::max({least, contained, std::uint64_t{may_have_one ? 1U : 0U}});
     for (const auto count :
          std::set<std::uint64_t, std::greater<>>{wanted, wanted + contained, std::max(least, contained), 0}) {
       if (auto array = elements(nodes, count, contained, depth); array && keep(*array)) return true;
@@ -363,7 +386,9 @@ class Maker {
   }
 
   const SchemaProgram& program_;
-  std::size_t candidates_ = 0;
+  std::size_t tries_ = 0;
+  std::size_t steps_left_ = kSchemaStepsMax;
+  Nodes active_;  // what is being made, from the whole schema down to here
 };
 
 }  // namespace

@@ -3,7 +3,7 @@
 // What every keyword says about the value's own shape is followed: types, const, enum, bounds, formats, simple patterns,
 // members and elements (optional ones too, unless the schema leads back to itself), allOf, one choice of anyOf, oneOf and if.
 // What is left (not, dependencies, patterns of names…) is a matter of trying: each candidate is checked, the first that passes
-// is taken. Bounded by kExampleCandidatesMax, kExampleDepthMax and kExampleBytesMax.
+// is taken. Bounded by kExampleTriesMax, kSchemaStepsMax over all checks, kExampleDepthMax and kExampleBytesMax.
 #pragma once
 
 #include <boost/json/value.hpp>
@@ -15,7 +15,7 @@
 
 namespace posthorn::json {
 
-inline constexpr std::size_t kExampleCandidatesMax = 2'000;
+inline constexpr std::size_t kExampleTriesMax = 20'000;  // values begun, choices and candidates
 inline constexpr std::size_t kExampleDepthMax = 24;
 inline constexpr std::size_t kExampleOptionalDepthMax = 4;  // deeper, optional members are left out
 inline constexpr std::size_t kExampleBytesMax = 64 * 1024;  // of one text; and elements of one array

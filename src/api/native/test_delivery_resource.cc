@@ -29,7 +29,7 @@ void read_headers(json::ObjectReader& reader, TestCall& call) {
     return reader.fail(invalid("headers", "must have at most " + std::to_string(kCustomHeadersMax) + " members", "too_long"));
   }
   for (const auto& [key, value] : *object) {
-    const std::string name(key);
+    const std::string name{std::string_view(key)};
     const std::string field = "headers/" + name;
     if (!net::is_header_name(name)) return reader.fail(invalid(field, "is not a header name"));
     const bool signs = call.subscription && to_ascii_lower(name).starts_with("webhook-");

@@ -53,4 +53,9 @@ Result<HandshakeConsent> read_handshake_answer(std::string_view origin, int stat
   return HandshakeConsent{std::min(static_cast<double>(per_minute), kPerMinuteMax) / 60.0};
 }
 
+RateLimit limit_with(const std::optional<RateLimit>& own, double allowed_per_second) {
+  if (own && own->per_second <= allowed_per_second) return *own;
+  return {allowed_per_second, 1};
+}
+
 }  // namespace posthorn::domain

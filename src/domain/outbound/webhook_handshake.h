@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "domain/outbound/subscription.h"
 
 namespace posthorn::domain {
 
@@ -26,5 +27,8 @@ struct HandshakeConsent {
 // (unavailable) are for people.
 Result<HandshakeConsent> read_handshake_answer(std::string_view origin, int status, std::string_view allowed_origin,
                                                std::string_view allowed_rate);
+
+// The limit of a subscription's lane once its endpoint allowed `allowed_per_second`: the stricter of both.
+RateLimit limit_with(const std::optional<RateLimit>& own, double allowed_per_second);
 
 }  // namespace posthorn::domain

@@ -57,5 +57,11 @@ TEST(WebhookHandshake, ConsentIsA2xxThatAllowsUs) {
   }
 }
 
+TEST(WebhookHandshake, TheStricterLimitHolds) {
+  EXPECT_EQ(limit_with(std::nullopt, 2.0), (RateLimit{2.0, 1}));
+  EXPECT_EQ(limit_with(RateLimit{5, 10}, 2.0), (RateLimit{2.0, 1}));
+  EXPECT_EQ(limit_with(RateLimit{1, 10}, 2.0), (RateLimit{1, 10}));
+}
+
 }  // namespace
 }  // namespace posthorn::domain
