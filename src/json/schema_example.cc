@@ -184,7 +184,7 @@ class Maker {
              return n.minimum || n.maximum || n.exclusive_minimum || n.exclusive_maximum || n.multiple_of;
            })))
       return kTypeInteger;
-    return is(kTypeString, true) ? kTypeString : std::uint8_t{0};
+    return (allowed & kTypeString) != 0 ? std::uint8_t{kTypeString} : std::uint8_t{0};
   }
 
   bool try_type(std::uint8_t type, const Nodes& nodes, std::size_t depth, std::size_t variant, const Try& keep) {
