@@ -30,7 +30,7 @@ def test_statuses_of_end_on_end_a_delivery_at_once(server, endpoint):
     server.api.subscribe(endpoint.url("/hook"), retry={"scheduleMs": [50, 50, 50], "jitter": 0, "endOn": [400, 422]})
     event = server.api.publish()
     wait_until(lambda: only_delivery(server, event)["status"] == "exhausted", 10, "the end")
-    assert [attempt["status"] for attempt in attempts(server, event)] == [503, 422]
+    assert [attempt["statusCode"] for attempt in attempts(server, event)] == [503, 422]
 
 
 def test_presets_bring_schedule_and_timeout(server, endpoint):

@@ -219,6 +219,7 @@ TEST_F(Engine, RepeatsAFirstAttemptThatCouldNotConnectAtOnceAndOutsideTheSchedul
   loop_.run_ready();
   ASSERT_EQ(network_.held.size(), 1u) << "at once";
   network_.refuse();
+  loop_.run_ready();
   kill();
   start();
   loop_.advance(4900ms);

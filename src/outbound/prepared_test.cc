@@ -16,7 +16,8 @@ Prepared prepared_with(Format format, std::vector<SignatureScheme> signatures, d
   subscription->settings.format = format;
   subscription->settings.signatures = std::move(signatures);
   subscription->settings.headers = {{"X-Team", "blue"}};
-  return std::move(*prepare(subscription, secrets, "acme"));
+  auto made = prepare(subscription, secrets, "acme");
+  return std::move(made).value();
 }
 
 domain::SubscriptionSecrets secrets_of(std::string current) {
