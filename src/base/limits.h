@@ -61,7 +61,7 @@ inline constexpr std::size_t kResponseHeadBytesMax = 32 * 1024;
 inline constexpr std::size_t kResponseBodyBytesKept = 16 * 1024;  // what an attempt records
 inline constexpr std::size_t kResponseBodyBytesRead = 64 * 1024;  // what is read before the connection is given up
 inline constexpr auto kPooledConnectionIdleTime = 30s;
-inline constexpr std::size_t kPooledConnectionsPerOriginMax = 64;
+inline constexpr std::size_t kPooledConnectionsPerOriginMax = 2048;  // many lanes may share an origin
 inline constexpr std::size_t kNameCacheEntriesMax = 10'000;
 inline constexpr auto kNameCacheTime = 30s;  // an answer's own time to live shortens it
 

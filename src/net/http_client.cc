@@ -12,6 +12,8 @@ namespace {
 
 constexpr auto kSweepInterval = std::chrono::milliseconds(20);
 constexpr auto kIdleSweepInterval = std::chrono::milliseconds(250);
+// A connection whose last answer ended just now is used again without asking the kernel how it is.
+constexpr auto kFreshTime = std::chrono::microseconds(500);
 constexpr std::size_t kIdleConnectionsMax = 2048;  // over all origins: what idles holds descriptors
 
 // Views into the pool's own origin.
@@ -99,7 +101,8 @@ std::shared_ptr<ClientConnection> HttpClient::Impl::check_out(const ClientReques
     auto connection = std::move(found->second->idle.back());
     found->second->idle.pop_back();
     --idle;
-    if (clock.steady_now() - connection->idle_since < options.idle_time && connection->is_quiet()) return connection;
+    const auto idle_time = clock.steady_now() - connection->idle_since;
+    if (idle_time < kFreshTime || (idle_time < options.idle_time && connection->is_quiet())) return connection;
     connection->close();  // may take the pool with it
   }
 }
@@ -218,6 +221,11 @@ Task<SendResult> HttpClient::send(ClientRequest request, SteadyTime deadline) {
   return until<SendResult>([impl = impl_.get(), request, deadline](UniqueFunction<void(SendResult)> done) {
     impl->begin({request, deadline, std::move(done)});
   });
+}
+
+void HttpClient::start(ClientRequest request, SteadyTime deadline, UniqueFunction<void(SendResult)> done) {
+  POSTHORN_CHECK(request.url != nullptr);
+  impl_->begin({request, deadline, std::move(done)});
 }
 
 void HttpClient::close() { impl_->close_all(); }

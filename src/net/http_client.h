@@ -84,6 +84,8 @@ class HttpClient {
   // Loop thread. `deadline` bounds everything: name, connect, TLS, sending, the whole answer. The views in `request` must stay
   // valid until it returns.
   Task<SendResult> send(ClientRequest request, SteadyTime deadline);
+  // The same without a coroutine: `done` is called exactly once, perhaps from within start(); until then the views stay valid.
+  void start(ClientRequest request, SteadyTime deadline, UniqueFunction<void(SendResult)> done);
 
   // Loop thread. Closes the idle connections; requests that run end as `disconnected`.
   void close();

@@ -1,5 +1,7 @@
 #include "outbound/endpoint_client.h"
 
+#include <utility>
+
 namespace posthorn::outbound {
 namespace {
 
@@ -16,6 +18,13 @@ EndpointAnswer failed(FailureKind kind, std::string detail) {
   EndpointAnswer answer;
   answer.failure = kind;
   answer.detail = std::move(detail);
+  return answer;
+}
+
+EndpointAnswer answer_of(net::SendResult result) {
+  if (!result) return failed(failure_of(result.error().kind), std::move(result.error().detail));
+  EndpointAnswer answer;
+  answer.response = std::move(*result);
   return answer;
 }
 
@@ -46,7 +55,8 @@ FailureKind failure_of(net::SendFailure failure) {
 }
 
 EndpointClient::EndpointClient(net::Loop& loop, net::HttpClient& client, const Clock& clock, std::string handshake_origin)
-    : client_(client),
+    : loop_(loop),
+      client_(client),
       scope_(loop),
       tokens_(loop, clock,
               [this](const TokenSource& source, SteadyTime deadline, UniqueFunction<void(net::SendResult)> done) {
@@ -80,14 +90,36 @@ net::Task<EndpointAnswer> EndpointClient::send(EndpointRequest request) {
     if (!fresh) co_return failed(FailureKind::authorization, fresh.error().message);
     result = co_await exchange(request, *fresh);
   }
-  EndpointAnswer answer;
-  if (result) {
-    answer.response = std::move(*result);
-  } else {
-    answer = failed(failure_of(result.error().kind), std::move(result.error().detail));
-  }
+  EndpointAnswer answer = answer_of(std::move(result));
   answer.allowed_per_second = allowed;
   co_return answer;
+}
+
+void EndpointClient::start(EndpointRequest request, UniqueFunction<void(EndpointAnswer)> done) {
+  auto plain = std::make_unique<Plain>(Plain{std::move(request), {}, std::move(done)});
+  net::ClientRequest wire;
+  wire.url = plain->request.url.get();
+  wire.header_lines = plain->request.header_lines;
+  wire.body = *plain->request.body;
+  wire.wants_tls_facts = plain->request.wants_tls_facts;
+  if (plain->request.access) {
+    wire.identity = plain->request.access->identity;
+    plain->lines = plain->request.header_lines + plain->request.access->header_lines;
+    wire.header_lines = plain->lines;
+  }
+  const SteadyTime deadline = plain->request.deadline;
+  ++plain_running_;
+  starting_ = true;
+  client_.start(wire, deadline, [this, plain = std::move(plain)](net::SendResult result) mutable {
+    if (!starting_) return finish(*plain, std::move(result));
+    loop_.post([this, plain = std::move(plain), result = std::move(result)]() mutable { finish(*plain, std::move(result)); });
+  });
+  starting_ = false;
+}
+
+void EndpointClient::finish(Plain& plain, net::SendResult result) {
+  plain.done(answer_of(std::move(result)));
+  if (--plain_running_ == 0 && plain_ended_) std::exchange(plain_ended_, nullptr)(0);
 }
 
 net::Task<net::SendResult> EndpointClient::exchange(const EndpointRequest& request, std::string_view token) {
@@ -142,6 +174,9 @@ net::Task<> EndpointClient::ask(std::shared_ptr<const HandshakeCall> call, Stead
 net::Task<> EndpointClient::stop() {
   stopping_ = true;
   client_.close();
+  if (plain_running_ > 0) {
+    co_await net::until<int>([this](auto done) { plain_ended_ = std::move(done); });
+  }
   co_await scope_.join();
 }
 

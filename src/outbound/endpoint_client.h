@@ -49,6 +49,13 @@ class EndpointClient {
 
   net::Task<EndpointAnswer> send(EndpointRequest request);
 
+  // The same without coroutines, for the many requests that need neither token nor handshake (`is_plain`). `done` is called
+  // exactly once, on the loop, never from within start().
+  static bool is_plain(const EndpointRequest& request) {
+    return !request.access || (!request.access->token && !request.access->handshake);
+  }
+  void start(EndpointRequest request, UniqueFunction<void(EndpointAnswer)> done);
+
   // Closes the HTTP client; returns when nothing runs here. Callers of send() get their answers at once.
   net::Task<> stop();
 
@@ -60,8 +67,19 @@ class EndpointClient {
                     UniqueFunction<void(net::SendResult)> done);
   net::Task<> ask(std::shared_ptr<const HandshakeCall> call, SteadyTime deadline, UniqueFunction<void(net::SendResult)> done);
 
+  struct Plain {
+    EndpointRequest request;
+    std::string lines;  // with those of the access
+    UniqueFunction<void(EndpointAnswer)> done;
+  };
+  void finish(Plain& plain, net::SendResult result);
+
+  net::Loop& loop_;
   net::HttpClient& client_;
-  net::Scope scope_;  // fetches and handshakes: they outlive the attempt that asked first
+  std::size_t plain_running_ = 0;
+  bool starting_ = false;
+  UniqueFunction<void(int)> plain_ended_;  // who waits for the last of them
+  net::Scope scope_;                       // fetches and handshakes: they outlive the attempt that asked first
   bool stopping_ = false;
   TokenCache tokens_;
   Handshakes handshakes_;

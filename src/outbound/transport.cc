@@ -31,20 +31,26 @@ HttpTransport::HttpTransport(net::Loop& loop, EndpointClient& endpoints, const C
     : endpoints_(endpoints), clock_(clock), scope_(loop) {}
 
 void HttpTransport::send(OutgoingAttempt attempt, UniqueFunction<void(AttemptAnswer)> done) {
-  scope_.spawn(run(std::move(attempt), std::move(done)));
-}
-
-net::Task<> HttpTransport::run(OutgoingAttempt attempt, UniqueFunction<void(AttemptAnswer)> done) {
   EndpointRequest request;
   request.url = std::move(attempt.url);
   request.access = std::move(attempt.access);
   request.header_lines = std::move(attempt.header_lines);
   request.body = std::move(attempt.body);
   request.deadline = attempt.deadline;
-  auto result = co_await endpoints_.send(std::move(request));
-  AttemptAnswer answer = answer_of(std::move(result), clock_);
+  if (!EndpointClient::is_plain(request)) return scope_.spawn(run(std::move(request), std::move(done)));
+  endpoints_.start(std::move(request),
+                   [this, done = std::move(done)](EndpointAnswer answer) mutable { done(judge(std::move(answer))); });
+}
+
+net::Task<> HttpTransport::run(EndpointRequest request, UniqueFunction<void(AttemptAnswer)> done) {
+  auto answer = co_await endpoints_.send(std::move(request));
+  done(judge(std::move(answer)));
+}
+
+AttemptAnswer HttpTransport::judge(EndpointAnswer from) const {
+  AttemptAnswer answer = answer_of(std::move(from), clock_);
   answer.abandoned = stopping_ && !answer.outcome.succeeded();
-  done(std::move(answer));
+  return answer;
 }
 
 net::Task<> HttpTransport::stop() {

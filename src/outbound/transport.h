@@ -17,7 +17,8 @@ class HttpTransport final : public Transport {
   net::Task<> stop();
 
  private:
-  net::Task<> run(OutgoingAttempt attempt, UniqueFunction<void(AttemptAnswer)> done);
+  net::Task<> run(EndpointRequest request, UniqueFunction<void(AttemptAnswer)> done);
+  AttemptAnswer judge(EndpointAnswer from) const;
 
   EndpointClient& endpoints_;
   const Clock& clock_;
