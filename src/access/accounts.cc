@@ -168,8 +168,8 @@ net::Task<Result<AccountPtr>> Accounts::save(store::Session& session, Account ac
                                              std::optional<store::AuditEntry> audit) {
   account.updated_at = clock_.wall_now();
   store::SaveAccount write{account, expected_revision, std::move(audit)};
-  auto saved = co_await net::until<Result<store::Saved>>(
-      [&](auto done) { session.save_account(std::move(write), std::move(done)); });
+  auto saved =
+      co_await net::until<Result<store::Saved>>([&](auto done) { session.save_account(std::move(write), std::move(done)); });
   if (!saved) co_return std::move(saved).error();
   account.revision = saved->revision;
   auto shared = std::make_shared<const Account>(std::move(account));
@@ -189,7 +189,7 @@ net::Task<Result<Accounts::Made>> Accounts::make(store::Session& session, Accoun
   account.secret_hash = crypto::sha256(made.secret);
   account.created_at = clock_.wall_now();
   auto audit = store::audit_entry(ids_, author, account.tenant,
-                           {to_text(account.kind), to_text(account.id), {}, domain::audit_document(account)});
+                                  {to_text(account.kind), to_text(account.id), {}, domain::audit_document(account)});
   auto saved = co_await save(session, std::move(account), 0, std::move(audit));
   if (!saved) co_return std::move(saved).error();
   made.account = std::move(*saved);
@@ -216,7 +216,8 @@ net::Task<Result<Accounts::Made>> Accounts::rotate(store::Session& session, Acco
   rotated.previous_until = clock_.wall_now() + overlap;
   rotated.secret_hash = crypto::sha256(made.secret);
   const std::string document = domain::audit_document(*account);
-  auto audit = store::audit_entry(ids_, author, account->tenant, {to_text(account->kind), to_text(account->id), document, document});
+  auto audit =
+      store::audit_entry(ids_, author, account->tenant, {to_text(account->kind), to_text(account->id), document, document});
   auto saved = co_await save(session, std::move(rotated), account->revision, std::move(audit));
   if (!saved) co_return std::move(saved).error();
   made.account = std::move(*saved);
@@ -226,10 +227,9 @@ net::Task<Result<Accounts::Made>> Accounts::rotate(store::Session& session, Acco
 net::Task<Status> Accounts::remove(store::Session& session, AccountPtr account, std::int64_t expected_revision,
                                    store::Author author) {
   auto audit = store::audit_entry(ids_, author, account->tenant,
-                           {to_text(account->kind), to_text(account->id), domain::audit_document(*account), {}});
+                                  {to_text(account->kind), to_text(account->id), domain::audit_document(*account), {}});
   store::DeleteAccount write{account->id.key, expected_revision, std::move(audit)};
-  auto removed =
-      co_await net::until<Status>([&](auto done) { session.delete_account(std::move(write), std::move(done)); });
+  auto removed = co_await net::until<Status>([&](auto done) { session.delete_account(std::move(write), std::move(done)); });
   if (!removed) co_return removed;
   {
     const std::unique_lock lock(mutex_);
@@ -287,7 +287,8 @@ net::Task<Result<GrantPtr>> Accounts::grant(store::Session& session, domain::Gra
 }
 
 net::Task<Status> Accounts::revoke(store::Session& session, GrantPtr grant, store::Author author) {
-  auto audit = store::audit_entry(ids_, author, grant->tenant, {"grant", to_text(grant->id), domain::audit_document(*grant), {}});
+  auto audit =
+      store::audit_entry(ids_, author, grant->tenant, {"grant", to_text(grant->id), domain::audit_document(*grant), {}});
   store::DeleteGrant write{grant->id.key, std::move(audit)};
   auto removed = co_await net::until<Status>([&](auto done) { session.delete_grant(std::move(write), std::move(done)); });
   if (!removed) co_return removed;

@@ -9,7 +9,9 @@
 namespace posthorn::access {
 
 Throttle::Throttle(ThrottleLimits limits)
-    : limits_(limits), seed_(crypto::random_bytes(16)), sets_(std::max<std::size_t>(1, (limits.names_max + kWays - 1) / kWays)) {}
+    : limits_(limits),
+      seed_(crypto::random_bytes(16)),
+      sets_(std::max<std::size_t>(1, (limits.names_max + kWays - 1) / kWays)) {}
 
 std::uint64_t Throttle::digest(std::string_view name) const {
   const auto hash = crypto::sha256(seed_ + std::string(name));

@@ -8,9 +8,7 @@ namespace {
 constexpr std::size_t kTokenIdBytes = 16;
 constexpr std::size_t kClientTextBytesMax = 256;  // of id and secret each
 
-std::string_view as_bytes(const domain::SecretHash& hash) {
-  return {reinterpret_cast<const char*>(hash.data()), hash.size()};
-}
+std::string_view as_bytes(const domain::SecretHash& hash) { return {reinterpret_cast<const char*>(hash.data()), hash.size()}; }
 
 Error invalid_client() {
   return {ErrorKind::unauthenticated, "invalid_client", "The client id or the secret is wrong.", {}, {}};
@@ -77,7 +75,8 @@ AccountPtr TokenIssuer::check_secret(const TokenRequest& request) const {
   const Timestamp now = clock_.wall_now();
   const bool has_previous = account && account->previous_hash && now < account->previous_until;
   const bool current = crypto::constant_time_equal(as_bytes(hash), as_bytes(account ? account->secret_hash : kNobodys));
-  const bool previous = crypto::constant_time_equal(as_bytes(hash), as_bytes(has_previous ? *account->previous_hash : kNobodys));
+  const bool previous =
+      crypto::constant_time_equal(as_bytes(hash), as_bytes(has_previous ? *account->previous_hash : kNobodys));
   const bool is_client = account && account->kind == domain::AccountKind::client;
   const bool alive = is_client && (!account->expires || now < *account->expires);
   return alive && !too_long && (current || previous) ? account : nullptr;

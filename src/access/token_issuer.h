@@ -33,8 +33,8 @@ struct TokenRequest {
 struct IssuedToken {
   std::string token;
   std::chrono::seconds lifetime;
-  std::string scope;   // what it may, as role names
-  TenantKey tenant;    // of the client; none: the server
+  std::string scope;  // what it may, as role names
+  TenantKey tenant;   // of the client; none: the server
 };
 
 class TokenIssuer {

@@ -61,17 +61,23 @@ class Catalogue {
   Result<std::string> secret_of(const domain::Subscription& subscription) const;
 
   // --- changing. save_*: key 0 and expected_revision 0 for a new row, else the row with its expected revision. ---
+  // `author`: who asks, for the audit log; empty: the server itself, which is not recorded.
   // Errors: invalid_argument, conflict, precondition_failed, unavailable.
-  net::Task<Result<TopicPtr>> save_topic(store::Session& session, domain::Topic topic, std::int64_t expected_revision);
-  net::Task<Status> remove_topic(store::Session& session, TopicPtr topic, std::int64_t expected_revision);
-  net::Task<Result<ScopePtr>> save_scope(store::Session& session, domain::Scope scope, std::int64_t expected_revision);
-  net::Task<Status> remove_scope(store::Session& session, ScopePtr scope, std::int64_t expected_revision);
+  net::Task<Result<TopicPtr>> save_topic(store::Session& session, domain::Topic topic, std::int64_t expected_revision,
+                                         store::Author author = {});
+  net::Task<Status> remove_topic(store::Session& session, TopicPtr topic, std::int64_t expected_revision,
+                                 store::Author author = {});
+  net::Task<Result<ScopePtr>> save_scope(store::Session& session, domain::Scope scope, std::int64_t expected_revision,
+                                         store::Author author = {});
+  net::Task<Status> remove_scope(store::Session& session, ScopePtr scope, std::int64_t expected_revision,
+                                 store::Author author = {});
   // `secret`: the new secret's text; empty keeps the old one (a new subscription must have one).
   net::Task<Result<domain::SubscriptionPtr>> save_subscription(store::Session& session, domain::Subscription subscription,
-                                                               std::string secret, std::int64_t expected_revision);
+                                                               std::string secret, std::int64_t expected_revision,
+                                                               store::Author author = {});
   // Its pending deliveries are cancelled in steps afterwards.
   net::Task<Status> remove_subscription(store::Session& session, domain::SubscriptionPtr subscription,
-                                        std::int64_t expected_revision);
+                                        std::int64_t expected_revision, store::Author author = {});
   void forget_tenant(TenantKey tenant);
   // What the store did in record_attempt (410): mirrors it in memory.
   void mark_disabled(SubscriptionKey key, std::string reason);

@@ -18,6 +18,8 @@ namespace posthorn::store {
 
 // Who asked for a change, and in which request. Empty: the server itself.
 struct Author {
+  Author() = default;  // no aggregate: GCC 12 destroys twice an aggregate made inside a co_await's call
+
   std::string principal;  // domain::Principal::id
   std::string name;
   std::string kind;     // "administrator", "client", "key", "outside"

@@ -18,13 +18,11 @@ struct AuditedChange {
 };
 
 // Nothing when the server itself is the author.
-inline std::optional<AuditEntry> audit_entry(IdSource& ids, const Author& author, TenantKey tenant,
-                                                    AuditedChange change) {
+inline std::optional<AuditEntry> audit_entry(IdSource& ids, const Author& author, TenantKey tenant, AuditedChange change) {
   if (author.principal.empty()) return std::nullopt;
-  return AuditEntry{ids.next<AuditId>(),       tenant,
-                           author,                    std::string(change.kind),
-                           std::move(change.object),  std::move(change.before),
-                           std::move(change.after)};
+  return AuditEntry{
+      ids.next<AuditId>(),    tenant, author, std::string(change.kind), std::move(change.object), std::move(change.before),
+      std::move(change.after)};
 }
 
 }  // namespace posthorn::store

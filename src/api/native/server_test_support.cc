@@ -8,6 +8,7 @@
 #include "api/admin/operations.h"
 #include "api/native/openapi_routes.h"
 #include "api/native/openapi_test_support.h"
+#include "api/oauth/oauth_routes.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace posthorn::api::native {
@@ -46,7 +47,8 @@ std::string Reply::member(std::string_view name) const {
   return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
-TestServer::TestServer() : authorizer_({access::make_credential("admin", kKey, Timestamp())}) {
+TestServer::TestServer()
+    : access_(clock_, ids_, sealer_, tenants_, "https://posthorn.test", {access::make_credential("admin", kKey, Timestamp())}) {
   store::sqlite::SqliteOptions options;
   options.place = store::sqlite::SqliteOptions::Place::memory;
   store_ = std::move(store::sqlite::open_sqlite(options, clock_)).value();
@@ -59,6 +61,8 @@ TestServer::TestServer() : authorizer_({access::make_credential("admin", kKey, T
     tenant.webhooks_enabled = true;
     const auto saved = co_await tenants_.save(*session_, std::move(tenant), 0);
     EXPECT_TRUE(saved);
+    const auto keys = co_await access_.signing_keys.maintain(*session_);
+    EXPECT_TRUE(keys);
     store::ClaimShards claim{"test", clock_.schedule_now(), clock_.schedule_now() + kLeaseTime};
     auto leases = co_await net::until<Result<std::vector<store::Lease>>>(
         [&](auto done) { session_->claim_shards(std::move(claim), std::move(done)); });
@@ -73,12 +77,14 @@ void TestServer::load() {
                                                      [this](const outbound::AcceptedWork&) { ++handed_over_; });
   deliveries_ = std::make_unique<outbound::DeliveryService>(
       *session_, clock_, [](const domain::PendingDelivery&) {}, [](SubscriptionKey, DeliveryKey) {});
-  auto all = routes({*session_, tenants_, catalogue_, *publisher_, *deliveries_, kEventBodyBytesMaxDefault});
+  auto all = routes({*session_, tenants_, access_, catalogue_, *publisher_, *deliveries_, kEventBodyBytesMaxDefault});
   const admin::Operations operations{[] { return admin::Readiness{true, {}}; }, metrics_};
   for (auto& route : admin::routes(operations)) all.push_back(std::move(route));
   for (auto& route : openapi_routes()) all.push_back(std::move(route));
+  for (auto& route : oauth::routes({access_, {}})) all.push_back(std::move(route));
   router_ = std::make_unique<Router>(std::move(all));
-  service_ = std::make_unique<Service>(*router_, authorizer_, tenants_, clock_, 11);
+  service_ = std::make_unique<Service>(*router_, access_.authorizer, tenants_, clock_, 11);
+  service_->keep_audit(*session_, ids_);
 }
 
 TestServer::~TestServer() {

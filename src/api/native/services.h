@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "access/access.h"
 #include "access/tenants.h"
 #include "api/kit/router.h"
 #include "base/limits.h"
@@ -19,6 +20,7 @@ namespace posthorn::api::native {
 struct Services {
   store::Session& session;
   access::Tenants& tenants;
+  access::Access& access;
   outbound::Catalogue& catalogue;
   outbound::Publisher& publisher;
   outbound::DeliveryService& deliveries;
@@ -39,5 +41,10 @@ void add_subscription_routes(std::vector<Route>& routes, const Services& service
 void add_publish_routes(std::vector<Route>& routes, const Services& services);
 void add_event_routes(std::vector<Route>& routes, const Services& services);
 void add_delivery_routes(std::vector<Route>& routes, const Services& services);
+void add_client_routes(std::vector<Route>& routes, const Services& services);
+void add_key_routes(std::vector<Route>& routes, const Services& services);
+void add_grant_routes(std::vector<Route>& routes, const Services& services);
+void add_issuer_routes(std::vector<Route>& routes, const Services& services);
+void add_audit_routes(std::vector<Route>& routes, const Services& services);
 
 }  // namespace posthorn::api::native

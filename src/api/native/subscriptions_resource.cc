@@ -98,7 +98,8 @@ net::Task<Answer> post_subscription(Services services, RequestContext& context) 
   domain::Subscription subscription;
   subscription.tenant = context.tenant->key;
   subscription.settings = std::move(input->settings);
-  auto saved = co_await services.catalogue.save_subscription(services.session, std::move(subscription), secret, 0);
+  auto saved =
+      co_await services.catalogue.save_subscription(services.session, std::move(subscription), secret, 0, context.author());
   if (!saved) co_return std::move(saved).error();
   net::HttpResponse response = answer(201, **saved, secret);
   response.headers.push_back({"Location", std::string(context.request.path) + '/' + to_text((*saved)->id)});
@@ -118,7 +119,7 @@ net::Task<Answer> change(Services services, RequestContext& context, Subscriptio
   // Why the server disabled it is of interest only until somebody decides anew.
   if (switched) subscription.disabled_reason.clear();
   auto saved = co_await services.catalogue.save_subscription(services.session, std::move(subscription),
-                                                             std::move(input->secret), revision);
+                                                             std::move(input->secret), revision, context.author());
   if (!saved) co_return explain_lost_race(std::move(saved).error(), context.request.headers);
   co_return answer(200, **saved, kHidden);
 }
@@ -140,7 +141,7 @@ net::Task<Answer> delete_subscription(Services services, RequestContext& context
   if (!current) co_return current.error();
   const std::int64_t revision = (*current)->revision;
   if (auto holds = check_preconditions(context.request.headers, revision); !holds) co_return std::move(holds).error();
-  auto removed = co_await services.catalogue.remove_subscription(services.session, *current, revision);
+  auto removed = co_await services.catalogue.remove_subscription(services.session, *current, revision, context.author());
   if (!removed) co_return explain_lost_race(std::move(removed).error(), context.request.headers);
   co_return no_content();
 }

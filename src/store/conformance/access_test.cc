@@ -63,13 +63,16 @@ struct Verbs {
     return issuer;
   }
   AuditEntry entry(TenantKey tenant, const std::string& object) {
-    return {bench.ids.next<AuditId>(),
-            tenant,
-            {"p", "n", "client", "native", "write_topics", "r-1"},
-            "topic",
-            object,
-            "{}",
-            R"({"a":1})"};
+    Author author;
+    author.principal = "p";
+    author.name = "n";
+    author.kind = "client";
+    author.surface = "native";
+    author.action = "write_topics";
+    author.request_id = "r-1";
+    return {bench.ids.next<AuditId>(), tenant, author, "topic", object, "{}", R"({"a":1})"};
+  }
+};
   }
 };
 
