@@ -51,10 +51,15 @@ struct DeleteScope {
   std::int64_t expected_revision = 0;
   std::optional<AuditEntry> audit = std::nullopt;
 };
+// Further errors: conflict, field "uid" (taken in this tenant).
 struct SaveSubscription {
-  domain::Subscription subscription;
+  domain::Subscription subscription;  // its number is the store's to give
   std::int64_t expected_revision = 0;
   std::optional<AuditEntry> audit = std::nullopt;
+};
+struct SavedSubscription {
+  std::int64_t revision;
+  std::int64_t number;
 };
 // The row stays, marked, so that its deliveries keep their referent. Pending ones: cancel_deliveries_of().
 struct DeleteSubscription {

@@ -108,17 +108,19 @@ net::HttpResponse problem(const RequestContext& context, const Error& error) {
 
 Error unknown_tenant() { return not_found("There is no tenant of this name.", "unknown_tenant"); }
 
-// The subscription that the path names, for who may see only granted ones: one that is no id counts as not granted.
+// The subscription whose id the path names. None when it names none, or by something else than an id: then the handler, which
+// knows what is meant, asks RequestContext::reaches().
 SubscriptionKey named_subscription(const Route& route, const RouteMatch& match) {
-  constexpr SubscriptionKey kNobodys{-1};
   std::size_t place = 0;
   for (auto at = route.pattern.find('{'); at != std::string_view::npos; at = route.pattern.find('{', at + 1), ++place) {
     if (!route.pattern.substr(at).starts_with("{subscription}")) continue;
     const auto id = parse_id<SubscriptionId>(match.parameters[place]);
-    return id ? id->key : kNobodys;
+    return id ? id->key : SubscriptionKey();
   }
   return {};
 }
+
+Error unknown_subscription() { return not_found("There is no subscription of this id.", "unknown_subscription"); }
 
 // What a principal is told that may not go on; nothing when it may.
 Status explain(domain::Permission permission, const Route& route, const domain::Object& object) {
@@ -127,12 +129,12 @@ Status explain(domain::Permission permission, const Route& route, const domain::
       return {};
     case domain::Permission::only_granted:
       if (route.reach == Reach::filtered) return {};
+      if (route.pattern.find("{subscription}") != std::string_view::npos) return unknown_subscription();
       break;
     case domain::Permission::denied:
       break;
     case domain::Permission::hidden:
-      if (object.tenant && object.subscription)
-        return not_found("There is no subscription of this id.", "unknown_subscription");
+      if (object.tenant && object.subscription) return unknown_subscription();
       if (route.pattern.find("{tenant}") != std::string_view::npos) return unknown_tenant();
       return not_found("There is nothing at this path.");
   }

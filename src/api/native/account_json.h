@@ -7,7 +7,7 @@
 
 #include "api/kit/context.h"
 #include "api/kit/json_writer.h"
-#include "api/native/services.h"
+#include "api/kit/services.h"
 #include "domain/access/account.h"
 #include "json/reader.h"
 

@@ -2,7 +2,7 @@
 #include "api/kit/answer.h"
 #include "api/kit/paging.h"
 #include "api/native/account_json.h"
-#include "api/native/services.h"
+#include "api/native/resources.h"
 
 namespace posthorn::api::native {
 namespace {

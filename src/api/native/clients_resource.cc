@@ -3,7 +3,7 @@
 #include "api/kit/body.h"
 #include "api/kit/precondition.h"
 #include "api/native/account_json.h"
-#include "api/native/services.h"
+#include "api/native/resources.h"
 
 namespace posthorn::api::native {
 namespace {

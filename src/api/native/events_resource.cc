@@ -5,7 +5,7 @@
 #include "api/native/delivery_json.h"
 #include "api/native/event_reference.h"
 #include "api/native/query_values.h"
-#include "api/native/services.h"
+#include "api/native/resources.h"
 
 namespace posthorn::api::native {
 namespace {

@@ -6,7 +6,7 @@
 #include "api/kit/paging.h"
 #include "api/kit/precondition.h"
 #include "api/native/account_json.h"
-#include "api/native/services.h"
+#include "api/native/resources.h"
 #include "json/plain_text.h"
 
 namespace posthorn::api::native {

@@ -4,6 +4,17 @@
 #include "store/sqlite/revisions.h"
 
 namespace posthorn::store::sqlite {
+namespace {
+
+// The subscription number that a statement's only row ends with.
+template <class Key>
+std::optional<std::int64_t> number_of(Statement& statement, int column, Key key) {
+  Cursor row = statement.open(key);
+  return row.next() ? std::optional(row.integer(column)) : std::nullopt;
+}
+
+}  // namespace
+
 Status CatalogueWrites::check_name_is_free(Statement& by_name, TenantKey tenant, std::string_view name, std::int64_t key) {
   Cursor row = by_name.open(tenant, name);
   if (row.next() && row.integer(0) != key) return conflict("name", "the name is taken", "name_taken");
@@ -97,23 +108,30 @@ Result<void> CatalogueWrites::remove(const DeleteScope& write) {
   return {};
 }
 
-Result<Saved> CatalogueWrites::save(const SaveSubscription& write) {
+Result<SavedSubscription> CatalogueWrites::save(const SaveSubscription& write) {
   const domain::Subscription& subscription = write.subscription;
   if (auto lives = check_tenant_lives(subscription.tenant); !lives) return lives.error();
   if (known_.is_deleted(subscription.id.key)) return not_found("the subscription does not exist");
   const auto stored = find_stored(find_subscription_, subscription.id.key.value);
   if (auto status = check_revision(stored, subscription.tenant, write.expected_revision); !status) return status.error();
+  const std::string& uid = subscription.settings.uid;
+  if (Cursor row = subscription_by_uid_.open(subscription.tenant, uid);
+      row.next() && row.key<SubscriptionKey>(0) != subscription.id.key) {
+    return conflict("uid", "another subscription of the tenant has it", "uid_taken");
+  }
   const std::string settings = domain::encode_settings(subscription.settings);
   const Blob secret = as_blob(subscription.sealed_secret);
   if (stored) {
-    update_subscription_.run(subscription.id.key, settings, secret, subscription.disabled_reason, subscription.updated_at);
+    update_subscription_.run(subscription.id.key, settings, secret, subscription.disabled_reason, subscription.updated_at, uid);
     access_.note(write.audit);
-    return Saved{stored->revision + 1};
+    return SavedSubscription{stored->revision + 1, *number_of(find_subscription_, 2, subscription.id.key)};
   }
+  const auto number = number_of(next_number_, 0, subscription.tenant);
+  if (!number) return not_found("the tenant does not exist");
   insert_subscription_.run(subscription.id.key, subscription.id.salt, subscription.tenant, settings, secret,
-                           subscription.disabled_reason, subscription.created_at, subscription.updated_at);
+                           subscription.disabled_reason, subscription.created_at, subscription.updated_at, *number, uid);
   access_.note(write.audit);
-  return Saved{1};
+  return SavedSubscription{1, *number};
 }
 
 Result<void> CatalogueWrites::remove(const DeleteSubscription& write) {

@@ -1,0 +1,36 @@
+// What the surfaces' handlers work with, and the shape that all of them have.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include "access/access.h"
+#include "access/tenants.h"
+#include "api/kit/router.h"
+#include "base/limits.h"
+#include "outbound/catalogue.h"
+#include "outbound/delivery_service.h"
+#include "outbound/publisher.h"
+#include "store/store.h"
+
+namespace posthorn::api {
+
+// References to what one in-loop has; all of it outlives the router.
+struct Services {
+  store::Session& session;
+  access::Tenants& tenants;
+  access::Access& access;
+  outbound::Catalogue& catalogue;
+  outbound::Publisher& publisher;
+  outbound::DeliveryService& deliveries;
+  std::size_t event_body_bytes_max = kEventBodyBytesMaxDefault;
+};
+
+using Call = net::Task<Answer> (*)(Services, RequestContext&);
+
+inline Handler handler(const Services& services, Call call) {
+  return [services, call](RequestContext& context) { return call(services, context); };
+}
+
+}  // namespace posthorn::api
