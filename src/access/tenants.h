@@ -32,9 +32,12 @@ class Tenants {
   std::vector<TenantPtr> list(std::string_view after, std::size_t limit) const;
 
   // `tenant.key` 0 and expected_revision 0: a new one. Otherwise changes the one of that name (revision must match).
+  // `author`: who asks, for the audit log; empty: the server itself, which is not recorded.
   // Errors: conflict, precondition_failed, unavailable.
-  net::Task<Result<TenantPtr>> save(store::Session& session, domain::Tenant tenant, std::int64_t expected_revision);
-  net::Task<Status> remove(store::Session& session, TenantPtr tenant, std::int64_t expected_revision);
+  net::Task<Result<TenantPtr>> save(store::Session& session, domain::Tenant tenant, std::int64_t expected_revision,
+                                    store::Author author = {});
+  net::Task<Status> remove(store::Session& session, TenantPtr tenant, std::int64_t expected_revision,
+                           store::Author author = {});
 
  private:
   const Clock& clock_;

@@ -91,6 +91,18 @@ Status set_handshake_origin(Config& config, std::string_view text) {
   return {};
 }
 
+Status set_public_url(Config& config, std::string_view text) {
+  if (text.empty()) {
+    config.public_url.clear();
+    return {};
+  }
+  const auto url = net::parse_url(text, "public-url");
+  if (!url) return url.error();
+  if (url->target != "/") return invalid("public-url", "must be https://HOST or http://HOST, without a path");
+  config.public_url = text.ends_with('/') ? text.substr(0, text.size() - 1) : text;
+  return {};
+}
+
 Status add_allowed_peer(Config& config, std::string_view text) {
   auto network = net::Network::parse(text, "allow-peer");
   if (!network) return network.error();
@@ -262,6 +274,9 @@ std::vector<Option> make_options() {
                    "Host name under which endpoints are asked for their consent (CloudEvents handshake).", "posthorn",
                    Source::everywhere, false, set_handshake_origin,
                    [](const Config& config) { return config.handshake_origin; }});
+  table.push_back({"public-url", "URL",
+                   "Address under which callers see the server, as https://hooks.example.com; it is the issuer of its tokens.",
+                   "", Source::everywhere, false, set_public_url, [](const Config& config) { return config.public_url; }});
   table.push_back({"allow-peer", "CIDR", "Network that deliveries may reach although it is not public, for example 10.0.0.0/8.",
                    "", Source::everywhere, true, add_allowed_peer, show_allowed_peers});
   table.push_back({"admin-key", "KEY", "Key of the administrator; without it the first run makes one and prints it once.", "",

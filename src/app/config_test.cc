@@ -129,6 +129,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(BadValue{"listen", "8080"}, BadValue{"listen", ":8080"}, BadValue{"listen", "localhost:"},
                     BadValue{"listen", "localhost:65536"}, BadValue{"listen", "localhost:http"}, BadValue{"listen", "::1:8080"},
                     BadValue{"listen", "[]:80"}, BadValue{"listen", "http://host:80"}, BadValue{"listen", "localhost:-1"},
+                    BadValue{"public-url", "hooks.example"}, BadValue{"public-url", "https://hooks.example/path"},
                     BadValue{"proxy", "proxy.example"}, BadValue{"proxy", "https://proxy.example:3128"},
                     BadValue{"proxy", "http://proxy.example:3128/path"}, BadValue{"proxy", "http://user@proxy.example:1"},
                     BadValue{"handshake-origin", "https://a.example"}, BadValue{"handshake-origin", "a..example"},

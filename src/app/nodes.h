@@ -8,6 +8,8 @@
 #include <memory>
 #include <string>
 
+#include "access/key_fetcher.h"
+#include "access/upkeep.h"
 #include "api/kit/router.h"
 #include "api/kit/service.h"
 #include "net/http_client.h"
@@ -39,6 +41,9 @@ struct OutNode {
   std::unique_ptr<outbound::Handover> handover;
   std::unique_ptr<outbound::Fanout> fanout;
   std::unique_ptr<outbound::Upkeep> upkeep;
+  std::unique_ptr<net::HttpClient> key_client;  // for the keys of trusted issuers, which are longer than answers to deliveries
+  std::unique_ptr<access::KeyFetcher> key_fetcher;
+  std::unique_ptr<access::Upkeep> access_upkeep;
 };
 
 struct InNode {

@@ -6,6 +6,7 @@
 
 #include "api/native/native_api.h"
 #include "api/native/openapi_document.h"
+#include "api/oauth/oauth_routes.h"
 #include "app/data_folder.h"
 #include "app/key_ring.h"
 #include "observe/log.h"
@@ -144,10 +145,36 @@ Status Server::load() {
   std::vector<store::Credential> credentials = std::move(rows->credentials);
   tenants_->fill(std::move(rows->tenants));
   if (auto ready = first_run(credentials); !ready) return ready;
-  authorizer_ = std::make_unique<access::Authorizer>(std::move(credentials));
+  if (auto ready = load_access(std::move(credentials)); !ready) return ready;
   if (auto filled = catalogue_->fill(std::move(*rows)); !filled) return filled;
-  catalogue_->on_subscription_change(
-      [this](const domain::SubscriptionPtr& subscription, bool) { on_subscription_change(subscription->id.key); });
+  catalogue_->on_subscription_change([this](const domain::SubscriptionPtr& subscription, bool deleted) {
+    if (deleted) access_->accounts.forget(subscription->id.key);
+    on_subscription_change(subscription->id.key);
+  });
+  return {};
+}
+
+Status Server::load_access(std::vector<store::Credential> credentials) {
+  OutNode& node = *out_nodes_.front();
+  auto rows = ask<store::AccessRows>(node.loop, [&](auto done) { node.session->load_access(std::move(done)); });
+  if (!rows) return std::move(rows).error();
+  access_ = std::make_unique<access::Access>(
+      clock_, *ids_, *sealer_, *tenants_, config_.public_url.empty() ? "posthorn" : config_.public_url, std::move(credentials));
+  access_->fill(std::move(*rows));
+  Status maintained;
+  net::run_on(node.loop, [&]() -> net::Task<> { maintained = co_await access_->signing_keys.maintain(*node.session); });
+  if (!maintained) return maintained;
+  on_loop(node.loop, [&] {
+    auto options = client_options();
+    options.body_limits = {jwt::kKeySetBytesMax + 1, jwt::kKeySetBytesMax + 1};
+    node.key_client = std::make_unique<net::HttpClient>(node.loop, clock_, std::move(options));
+    node.key_fetcher = std::make_unique<access::KeyFetcher>(node.loop, *node.key_client, clock_);
+    node.access_upkeep = std::make_unique<access::Upkeep>(node.loop, *node.session, *access_, clock_);
+    node.access_upkeep->start();
+  });
+  access_->issuer_keys.fetch_with([fetcher = node.key_fetcher.get()](const std::string& url, access::FetchDone done) {
+    fetcher->fetch(url, std::move(done));
+  });
   return {};
 }
 
@@ -228,13 +255,18 @@ void Server::build_in_node(InNode& node, std::uint16_t port) {
       std::make_unique<outbound::TestDelivery>(node.loop, *catalogue_, clock_, client_options(), config_.handshake_origin);
 
   const api::Services services{
-      *node.session, *tenants_, *catalogue_, *node.publisher, *node.deliveries, config_.event_body_bytes_max, node.tests.get()};
+      *node.session,   *tenants_, *access_, *catalogue_, *node.publisher, *node.deliveries, config_.event_body_bytes_max,
+      node.tests.get()};
   auto routes = api::native::routes(services);
   for (auto& route : api::admin::routes({[this] { return readiness(); }, metrics_, api::admin::MetricsAccess::with_key}))
     routes.push_back(std::move(route));
   for (auto& route : api::document_routes(api::native::kDocument)) routes.push_back(std::move(route));
+  const bool tls = !config_.tls_certificate_file.empty();
+  for (auto& route : api::oauth::routes({*access_, config_.public_url, tls ? "https" : "http"}))
+    routes.push_back(std::move(route));
   node.router = std::make_unique<api::Router>(std::move(routes));
-  node.service = std::make_unique<api::Service>(*node.router, *authorizer_, *tenants_, clock_, random_seed());
+  node.service = std::make_unique<api::Service>(*node.router, access_->authorizer, *tenants_, clock_, random_seed());
+  node.service->keep_audit(*node.session, *ids_);
   net::HttpServerOptions options;
   options.host = config_.listen_host;
   options.port = port;
@@ -349,6 +381,10 @@ void Server::drain(SteadyTime deadline) {
   }
   if (out_nodes_.empty()) return;
   OutNode& first = *out_nodes_.front();
+  net::run_on(first.loop, [&first]() -> net::Task<> {
+    if (first.access_upkeep) co_await first.access_upkeep->stop();
+    if (first.key_fetcher) co_await first.key_fetcher->stop();
+  });
   if (first.fanout) wait_until_done(first.loop, deadline, [&first](auto done) { first.fanout->stop(std::move(done)); });
   for (const auto& node : out_nodes_) {
     if (!node->lanes) continue;
@@ -382,6 +418,9 @@ void Server::tear_down() {
   if (store_) store_->stop();
   for (auto& node : out_nodes_) {
     on_loop(node->loop, [&] {
+      node->access_upkeep.reset();
+      node->key_fetcher.reset();
+      node->key_client.reset();
       node->upkeep.reset();
       node->fanout.reset();
       node->handover.reset();

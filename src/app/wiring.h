@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "access/authorizer.h"
+#include "access/access.h"
 #include "access/tenants.h"
 #include "api/admin/operations.h"
 #include "app/config.h"
@@ -49,6 +49,7 @@ class Server {
  private:
   Status open_store();
   Status load();
+  Status load_access(std::vector<store::Credential> credentials);
   Status first_run(std::vector<store::Credential>& credentials);
   Status start_out_nodes();
   net::HttpClientOptions client_options() const;
@@ -74,7 +75,7 @@ class Server {
   std::unique_ptr<IdSource> ids_;
   std::unique_ptr<access::Tenants> tenants_;
   std::unique_ptr<outbound::Catalogue> catalogue_;
-  std::unique_ptr<access::Authorizer> authorizer_;
+  std::unique_ptr<access::Access> access_;
   std::vector<std::unique_ptr<OutNode>> out_nodes_;
   std::vector<std::unique_ptr<InNode>> in_nodes_;
   std::unique_ptr<Alarm> pending_alarm_;

@@ -4,7 +4,9 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "domain/access/audit_document.h"
 #include "domain/outbound/subscription_document.h"
+#include "store/audit.h"
 
 namespace posthorn::outbound {
 namespace {
@@ -18,6 +20,11 @@ auto page_of(const Map& map, std::string_view after, std::size_t limit, Pick pic
   std::vector<std::decay_t<decltype(pick(map.begin()->second))>> items;
   for (auto it = map.upper_bound(after); it != map.end() && items.size() < limit; ++it) items.push_back(pick(it->second));
   return items;
+}
+
+template <class Pointer>
+std::string document_of(const Pointer& before) {
+  return before ? domain::audit_document(*before) : std::string();
 }
 
 // Whether an event whose topic is known to match is for the subscription.
@@ -185,8 +192,8 @@ void Catalogue::unlink(TenantPart& part, const domain::Subscription& subscriptio
   part.by_uid.erase(subscription.settings.uid);
 }
 
-net::Task<Result<TopicPtr>> Catalogue::save_topic(store::Session& session, domain::Topic topic,
-                                                  std::int64_t expected_revision) {
+net::Task<Result<TopicPtr>> Catalogue::save_topic(store::Session& session, domain::Topic topic, std::int64_t expected_revision,
+                                                  store::Author author) {
   SchemaPtr schema;
   if (!topic.schema.empty()) {
     auto compiled = json::Schema::compile(topic.schema, "schema");
@@ -198,8 +205,12 @@ net::Task<Result<TopicPtr>> Catalogue::save_topic(store::Session& session, domai
     topic.key = {ids_.next_key()};
     topic.created_at = topic.updated_at;
   }
-  auto saved = co_await net::until<Result<store::Saved>>(
-      [&](auto done) { session.save_topic({topic, expected_revision}, std::move(done)); });
+  const auto before = expected_revision == 0 ? nullptr : find_topic(topic.tenant, topic.name).topic;
+  auto audit =
+      store::audit_entry(ids_, author, topic.tenant, {"topic", topic.name, document_of(before), domain::audit_document(topic)});
+  store::SaveTopic write{topic, expected_revision, std::move(audit)};
+  auto saved =
+      co_await net::until<Result<store::Saved>>([&](auto done) { session.save_topic(std::move(write), std::move(done)); });
   if (!saved) co_return std::move(saved).error();
   topic.revision = saved->revision;
   auto shared = std::make_shared<const domain::Topic>(std::move(topic));
@@ -208,24 +219,30 @@ net::Task<Result<TopicPtr>> Catalogue::save_topic(store::Session& session, domai
   co_return shared;
 }
 
-net::Task<Status> Catalogue::remove_topic(store::Session& session, TopicPtr topic, std::int64_t expected_revision) {
-  auto removed =
-      co_await net::until<Status>([&](auto done) { session.delete_topic({topic->key, expected_revision}, std::move(done)); });
+net::Task<Status> Catalogue::remove_topic(store::Session& session, TopicPtr topic, std::int64_t expected_revision,
+                                          store::Author author) {
+  auto audit = store::audit_entry(ids_, author, topic->tenant, {"topic", topic->name, domain::audit_document(*topic), {}});
+  store::DeleteTopic write{topic->key, expected_revision, std::move(audit)};
+  auto removed = co_await net::until<Status>([&](auto done) { session.delete_topic(std::move(write), std::move(done)); });
   if (!removed) co_return removed;
   const std::unique_lock lock(mutex_);
   tenants_[topic->tenant].topics.erase(topic->name);
   co_return Status{};
 }
 
-net::Task<Result<ScopePtr>> Catalogue::save_scope(store::Session& session, domain::Scope scope,
-                                                  std::int64_t expected_revision) {
+net::Task<Result<ScopePtr>> Catalogue::save_scope(store::Session& session, domain::Scope scope, std::int64_t expected_revision,
+                                                  store::Author author) {
   scope.updated_at = clock_.wall_now();
   if (!scope.key) {
     scope.key = {ids_.next_key()};
     scope.created_at = scope.updated_at;
   }
-  auto saved = co_await net::until<Result<store::Saved>>(
-      [&](auto done) { session.save_scope({scope, expected_revision}, std::move(done)); });
+  const auto before = expected_revision == 0 ? nullptr : find_scope(scope.tenant, scope.name);
+  auto audit =
+      store::audit_entry(ids_, author, scope.tenant, {"scope", scope.name, document_of(before), domain::audit_document(scope)});
+  store::SaveScope write{scope, expected_revision, std::move(audit)};
+  auto saved =
+      co_await net::until<Result<store::Saved>>([&](auto done) { session.save_scope(std::move(write), std::move(done)); });
   if (!saved) co_return std::move(saved).error();
   scope.revision = saved->revision;
   auto shared = std::make_shared<const domain::Scope>(std::move(scope));
@@ -234,9 +251,11 @@ net::Task<Result<ScopePtr>> Catalogue::save_scope(store::Session& session, domai
   co_return shared;
 }
 
-net::Task<Status> Catalogue::remove_scope(store::Session& session, ScopePtr scope, std::int64_t expected_revision) {
-  auto removed =
-      co_await net::until<Status>([&](auto done) { session.delete_scope({scope->key, expected_revision}, std::move(done)); });
+net::Task<Status> Catalogue::remove_scope(store::Session& session, ScopePtr scope, std::int64_t expected_revision,
+                                          store::Author author) {
+  auto audit = store::audit_entry(ids_, author, scope->tenant, {"scope", scope->name, domain::audit_document(*scope), {}});
+  store::DeleteScope write{scope->key, expected_revision, std::move(audit)};
+  auto removed = co_await net::until<Status>([&](auto done) { session.delete_scope(std::move(write), std::move(done)); });
   if (!removed) co_return removed;
   const std::unique_lock lock(mutex_);
   tenants_[scope->tenant].scopes.erase(scope->name);
@@ -245,7 +264,7 @@ net::Task<Status> Catalogue::remove_scope(store::Session& session, ScopePtr scop
 
 net::Task<Result<SubscriptionPtr>> Catalogue::save_subscription(store::Session& session, domain::Subscription subscription,
                                                                 std::optional<domain::SubscriptionSecrets> secrets,
-                                                                std::int64_t expected_revision) {
+                                                                std::int64_t expected_revision, store::Author author) {
   if (auto checked = domain::check_settings(subscription.settings); !checked) co_return std::move(checked).error();
   if (secrets) {
     if (auto checked = check_secret(secrets->current, "secret"); !checked) co_return std::move(checked).error();
@@ -263,8 +282,13 @@ net::Task<Result<SubscriptionPtr>> Catalogue::save_subscription(store::Session& 
   POSTHORN_CHECK(!subscription.sealed_secret.empty());
   if (subscription.settings.enabled) subscription.disabled_reason.clear();
 
+  const auto before = expected_revision == 0 ? nullptr : find_subscription(subscription.id.key);
+  auto audit =
+      store::audit_entry(ids_, author, subscription.tenant,
+                         {"subscription", to_text(subscription.id), document_of(before), domain::audit_document(subscription)});
+  store::SaveSubscription write{subscription, expected_revision, std::move(audit)};
   auto saved = co_await net::until<Result<store::SavedSubscription>>(
-      [&](auto done) { session.save_subscription({subscription, expected_revision}, std::move(done)); });
+      [&](auto done) { session.save_subscription(std::move(write), std::move(done)); });
   if (!saved) co_return std::move(saved).error();
   subscription.revision = saved->revision;
   subscription.number = saved->number;
@@ -278,10 +302,12 @@ net::Task<Result<SubscriptionPtr>> Catalogue::save_subscription(store::Session& 
 }
 
 net::Task<Status> Catalogue::remove_subscription(store::Session& session, SubscriptionPtr subscription,
-                                                 std::int64_t expected_revision) {
-  auto removed = co_await net::until<Status>([&](auto done) {
-    session.delete_subscription({subscription->id.key, expected_revision, clock_.wall_now()}, std::move(done));
-  });
+                                                 std::int64_t expected_revision, store::Author author) {
+  auto audit = store::audit_entry(ids_, author, subscription->tenant,
+                                  {"subscription", to_text(subscription->id), domain::audit_document(*subscription), {}});
+  store::DeleteSubscription write{subscription->id.key, expected_revision, clock_.wall_now(), std::move(audit)};
+  auto removed =
+      co_await net::until<Status>([&](auto done) { session.delete_subscription(std::move(write), std::move(done)); });
   if (!removed) co_return removed;
   {
     const std::unique_lock lock(mutex_);

@@ -71,16 +71,21 @@ class Catalogue {
   Result<domain::SubscriptionSecrets> secrets_of(const domain::Subscription& subscription) const;
 
   // --- changing. save_*: key 0 and expected_revision 0 for a new row, else the row with its expected revision. ---
+  // `author`: who asks, for the audit log; empty: the server itself, which is not recorded.
   // Errors: invalid_argument, conflict, precondition_failed, unavailable.
-  net::Task<Result<TopicPtr>> save_topic(store::Session& session, domain::Topic topic, std::int64_t expected_revision);
-  net::Task<Status> remove_topic(store::Session& session, TopicPtr topic, std::int64_t expected_revision);
-  net::Task<Result<ScopePtr>> save_scope(store::Session& session, domain::Scope scope, std::int64_t expected_revision);
-  net::Task<Status> remove_scope(store::Session& session, ScopePtr scope, std::int64_t expected_revision);
+  net::Task<Result<TopicPtr>> save_topic(store::Session& session, domain::Topic topic, std::int64_t expected_revision,
+                                         store::Author author = {});
+  net::Task<Status> remove_topic(store::Session& session, TopicPtr topic, std::int64_t expected_revision,
+                                 store::Author author = {});
+  net::Task<Result<ScopePtr>> save_scope(store::Session& session, domain::Scope scope, std::int64_t expected_revision,
+                                         store::Author author = {});
+  net::Task<Status> remove_scope(store::Session& session, ScopePtr scope, std::int64_t expected_revision,
+                                 store::Author author = {});
   // `secrets`: the new ones; nothing keeps the old (a new subscription must have them, with a signing secret). A subscription
   // that signs with v1a for the first time gets a key pair.
   net::Task<Result<domain::SubscriptionPtr>> save_subscription(store::Session& session, domain::Subscription subscription,
                                                                std::optional<domain::SubscriptionSecrets> secrets,
-                                                               std::int64_t expected_revision);
+                                                               std::int64_t expected_revision, store::Author author = {});
   // A new signing secret (empty: one is made); the current one signs too for `overlap`, then no longer. A key pair for v1a
   // stays. Errors: as for save_subscription; invalid_argument when `secret` is the current one.
   struct RotatedSecret {
@@ -89,10 +94,11 @@ class Catalogue {
     std::optional<Timestamp> previous_until;  // nothing: the old one ended at once
   };
   net::Task<Result<RotatedSecret>> rotate_secret(store::Session& session, domain::SubscriptionPtr subscription,
-                                                 std::string secret, Milliseconds overlap, std::int64_t expected_revision);
+                                                 std::string secret, Milliseconds overlap, std::int64_t expected_revision,
+                                                 store::Author author = {});
   // Its pending deliveries are cancelled in steps afterwards.
   net::Task<Status> remove_subscription(store::Session& session, domain::SubscriptionPtr subscription,
-                                        std::int64_t expected_revision);
+                                        std::int64_t expected_revision, store::Author author = {});
   void forget_tenant(TenantKey tenant);
   // What the store did in record_attempt (410): mirrors it in memory.
   void mark_disabled(SubscriptionKey key, std::string reason);

@@ -20,8 +20,9 @@ Result<Prepared> prepare(domain::SubscriptionPtr subscription, const domain::Sub
     lines += header.name + ": " + header.value + "\r\n";
   }
   if (!has_user_agent) lines += "User-Agent: Posthorn/" + std::string(kVersion) + "\r\n";
-  return Prepared{subscription, std::make_shared<const net::Url>(std::move(*url)), std::move(lines),
-                  domain::Signer(settings, secrets), std::move(tenant), std::move(*access)};
+  return Prepared{subscription,      std::make_shared<const net::Url>(std::move(*url)),
+                  std::move(lines),  domain::Signer(settings, secrets),
+                  std::move(tenant), std::move(*access)};
 }
 
 std::shared_ptr<const std::string> body_for(const Prepared& prepared, const RenderedPtr& rendered, Timestamp wall_now) {

@@ -19,7 +19,7 @@ struct Prepared {
   std::shared_ptr<const net::Url> url;
   std::string fixed_header_lines;  // User-Agent, Content-Type and the subscription's own
   domain::Signer signer;
-  std::string tenant;  // its name
+  std::string tenant;        // its name
   EndpointAccessPtr access;  // null: nothing but the request
 };
 

@@ -12,43 +12,50 @@
 #include "domain/outbound/delivery.h"
 #include "domain/outbound/event.h"
 #include "domain/outbound/subscription.h"
+#include "store/access_operations.h"
+#include "store/paging.h"
 
 namespace posthorn::store {
 
 // --- catalogue ---------------------------------------------------------------------------------------------------------
 
-struct Saved {
-  std::int64_t revision;
-};
+// `audit`, wherever it stands: written in the same transaction, when the operation succeeds.
 struct SaveTenant {
   domain::Tenant tenant;  // key chosen by the caller for a new one
   std::int64_t expected_revision = 0;
+  std::optional<AuditEntry> audit = std::nullopt;
 };
 // Rows disappear from every read at once; the stored ones go in small steps by expire().
 struct DeleteTenant {
   TenantKey tenant;
   std::int64_t expected_revision = 0;  // 0: whatever it is (so for all deletes)
+  std::optional<AuditEntry> audit = std::nullopt;
 };
 struct SaveTopic {
   domain::Topic topic;
   std::int64_t expected_revision = 0;
+  std::optional<AuditEntry> audit = std::nullopt;
 };
 struct DeleteTopic {
   TopicKey topic;
   std::int64_t expected_revision = 0;
+  std::optional<AuditEntry> audit = std::nullopt;
 };
 struct SaveScope {
   domain::Scope scope;
   std::int64_t expected_revision = 0;
+  std::optional<AuditEntry> audit = std::nullopt;
 };
 struct DeleteScope {
   ScopeKey scope;
   std::int64_t expected_revision = 0;
+  std::optional<AuditEntry> audit = std::nullopt;
 };
 // Further errors: conflict, field "uid" (taken in this tenant).
 struct SaveSubscription {
   domain::Subscription subscription;  // its number is the store's to give
   std::int64_t expected_revision = 0;
+  std::optional<AuditEntry> audit = std::nullopt;
 };
 struct SavedSubscription {
   std::int64_t revision;
@@ -59,6 +66,7 @@ struct DeleteSubscription {
   SubscriptionKey subscription;
   std::int64_t expected_revision = 0;
   Timestamp at;
+  std::optional<AuditEntry> audit = std::nullopt;
 };
 
 // A bearer key that may call: only its SHA-256 is kept.
@@ -225,17 +233,6 @@ struct PendingCount {
 };
 
 // --- lists -------------------------------------------------------------------------------------------------------------
-
-// Newest first. `cursor` is the last key of the previous page (0 for the first); `next` is 0 at the end.
-struct PageQuery {
-  std::uint32_t limit = 50;
-  std::int64_t cursor = 0;
-};
-template <class T>
-struct Page {
-  std::vector<T> items;
-  std::int64_t next = 0;
-};
 
 struct EventRow {
   domain::Event event;

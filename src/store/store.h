@@ -16,17 +16,13 @@
 
 #include "base/event_loop.h"
 #include "base/result.h"
+#include "store/access_operations.h"
 #include "store/operations.h"
 
 namespace posthorn::store {
 
-template <class T>
-using Done = UniqueFunction<void(Result<T>)>;
-
-class Session {
+class Session : public AccessSession {
  public:
-  virtual ~Session() = default;
-
   // --- catalogue (tenants, topics, scopes, subscriptions, credentials) ---
   // save_* makes the row when `expected_revision` is 0 (conflict when it exists) and changes it otherwise
   // (precondition_failed when the stored revision differs). They answer the row's new revision.

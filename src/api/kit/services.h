@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "access/access.h"
 #include "access/tenants.h"
 #include "api/kit/router.h"
 #include "base/limits.h"
@@ -20,6 +21,7 @@ namespace posthorn::api {
 struct Services {
   store::Session& session;
   access::Tenants& tenants;
+  access::Access& access;
   outbound::Catalogue& catalogue;
   outbound::Publisher& publisher;
   outbound::DeliveryService& deliveries;

@@ -16,6 +16,11 @@ std::vector<Route> routes(const Services& services) {
   add_delivery_routes(routes, services);
   add_example_routes(routes, services);
   add_test_delivery_routes(routes, services);
+  add_client_routes(routes, services);
+  add_key_routes(routes, services);
+  add_grant_routes(routes, services);
+  add_issuer_routes(routes, services);
+  add_audit_routes(routes, services);
   return routes;
 }
 

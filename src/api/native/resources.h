@@ -17,5 +17,10 @@ void add_event_routes(std::vector<Route>& routes, const Services& services);
 void add_example_routes(std::vector<Route>& routes, const Services& services);
 void add_test_delivery_routes(std::vector<Route>& routes, const Services& services);
 void add_delivery_routes(std::vector<Route>& routes, const Services& services);
+void add_client_routes(std::vector<Route>& routes, const Services& services);
+void add_key_routes(std::vector<Route>& routes, const Services& services);
+void add_grant_routes(std::vector<Route>& routes, const Services& services);
+void add_issuer_routes(std::vector<Route>& routes, const Services& services);
+void add_audit_routes(std::vector<Route>& routes, const Services& services);
 
 }  // namespace posthorn::api::native

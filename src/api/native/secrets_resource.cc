@@ -48,8 +48,8 @@ net::Task<Answer> rotate_secret(Services services, RequestContext& context) {
   if (auto holds = check_preconditions(context.request.headers, revision); !holds) co_return std::move(holds).error();
   auto input = read_rotation(context.request.body);
   if (!input) co_return std::move(input).error();
-  auto rotated =
-      co_await services.catalogue.rotate_secret(services.session, *current, std::move(input->secret), input->overlap, revision);
+  auto rotated = co_await services.catalogue.rotate_secret(services.session, *current, std::move(input->secret), input->overlap,
+                                                           revision, context.author());
   if (!rotated) co_return explain_lost_race(std::move(rotated).error(), context.request.headers);
   std::string body;
   JsonWriter json(body);

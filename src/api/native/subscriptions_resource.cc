@@ -118,7 +118,8 @@ net::Task<Answer> post_subscription(Services services, RequestContext& context) 
   domain::Subscription subscription;
   subscription.tenant = context.tenant->key;
   subscription.settings = std::move(input->settings);
-  auto saved = co_await services.catalogue.save_subscription(services.session, std::move(subscription), secrets, 0);
+  auto saved =
+      co_await services.catalogue.save_subscription(services.session, std::move(subscription), secrets, 0, context.author());
   if (!saved) co_return std::move(saved).error();
   Answer response = answer(services, 201, **saved, secrets.current);
   if (response) response->headers.push_back({"Location", std::string(context.request.path) + '/' + to_text((*saved)->id)});
@@ -152,8 +153,8 @@ net::Task<Answer> change(Services services, RequestContext& context, Subscriptio
   if (switched) subscription.disabled_reason.clear();
   std::optional<domain::SubscriptionSecrets> secrets;
   if (input->secrets != *stored) secrets = std::move(input->secrets);
-  auto saved =
-      co_await services.catalogue.save_subscription(services.session, std::move(subscription), std::move(secrets), revision);
+  auto saved = co_await services.catalogue.save_subscription(services.session, std::move(subscription), std::move(secrets),
+                                                             revision, context.author());
   if (!saved) co_return explain_lost_race(std::move(saved).error(), context.request.headers);
   co_return answer(services, 200, **saved, kHidden);
 }
@@ -175,7 +176,7 @@ net::Task<Answer> delete_subscription(Services services, RequestContext& context
   if (!current) co_return current.error();
   const std::int64_t revision = (*current)->revision;
   if (auto holds = check_preconditions(context.request.headers, revision); !holds) co_return std::move(holds).error();
-  auto removed = co_await services.catalogue.remove_subscription(services.session, *current, revision);
+  auto removed = co_await services.catalogue.remove_subscription(services.session, *current, revision, context.author());
   if (!removed) co_return explain_lost_race(std::move(removed).error(), context.request.headers);
   co_return no_content();
 }
@@ -203,26 +204,30 @@ void add_subscription_routes(std::vector<Route>& routes, const Services& service
                     .pattern = kOne,
                     .action = Action::read_subscriptions,
                     .binding = Binding::tenant,
-                    .handler = handler(services, get_subscription)});
+                    .handler = handler(services, get_subscription),
+                    .reach = Reach::filtered});
   routes.push_back({.method = Method::put,
                     .pattern = kOne,
                     .action = Action::write_subscriptions,
                     .binding = Binding::tenant,
                     .body = BodyKind::json,
                     .body_bytes_max = kCatalogueBodyBytesMax,
-                    .handler = handler(services, put_subscription)});
+                    .handler = handler(services, put_subscription),
+                    .reach = Reach::filtered});
   routes.push_back({.method = Method::patch,
                     .pattern = kOne,
                     .action = Action::write_subscriptions,
                     .binding = Binding::tenant,
                     .body = BodyKind::json,
                     .body_bytes_max = kCatalogueBodyBytesMax,
-                    .handler = handler(services, patch_subscription)});
+                    .handler = handler(services, patch_subscription),
+                    .reach = Reach::filtered});
   routes.push_back({.method = Method::remove,
                     .pattern = kOne,
                     .action = Action::delete_subscriptions,
                     .binding = Binding::tenant,
-                    .handler = handler(services, delete_subscription)});
+                    .handler = handler(services, delete_subscription),
+                    .reach = Reach::filtered});
 }
 
 }  // namespace posthorn::api::native

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "access/authorizer.h"
+#include "access/access.h"
 #include "access/tenants.h"
 #include "api/kit/router.h"
 #include "api/kit/service.h"
@@ -59,6 +59,7 @@ class TestServer {
 
   const Router& router() const { return *router_; }
   Service& service() { return *service_; }
+  access::Access& access() { return access_; }
   ManualClock& clock() { return clock_; }
   std::size_t events_handed_to_lanes() const { return handed_over_; }
 
@@ -73,7 +74,7 @@ class TestServer {
   outbound::RunnableGate gate_;
   access::Tenants tenants_{clock_, ids_};
   outbound::Catalogue catalogue_{clock_, ids_, sealer_};
-  access::Authorizer authorizer_;
+  access::Access access_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<store::Session> session_;
   std::unique_ptr<outbound::Publisher> publisher_;

@@ -4,13 +4,15 @@
 
 #include "base/result.h"
 #include "store/operations.h"
+#include "store/sqlite/access_writes.h"
 #include "store/sqlite/known.h"
 
 namespace posthorn::store::sqlite {
 
 class CatalogueWrites {
  public:
-  CatalogueWrites(Connection& connection, Known& known) : connection_(connection), known_(known) {}
+  CatalogueWrites(Connection& connection, Known& known, AccessWrites& access)
+      : connection_(connection), known_(known), access_(access) {}
 
   Result<Saved> save(const SaveTenant& write);
   Result<Saved> save(const SaveTopic& write);
@@ -31,6 +33,7 @@ class CatalogueWrites {
 
   Connection& connection_;
   Known& known_;
+  AccessWrites& access_;
 
   Statement find_tenant_{connection_, "SELECT revision FROM tenants WHERE key = ?1 AND deleted = 0"};
   Statement tenant_by_name_{connection_, "SELECT key FROM tenants WHERE name = ?2 AND deleted = 0 AND ?1 = ?1"};

@@ -34,6 +34,19 @@ class SqliteSession final : public Session {
   void save_credential(SaveCredential write, Done<void> done) override;
   void load_catalogue(Done<Catalogue> done) override;
 
+  void save_account(SaveAccount write, Done<Saved> done) override;
+  void delete_account(DeleteAccount write, Done<void> done) override;
+  void touch_accounts(TouchAccounts write, Done<void> done) override;
+  void save_grant(SaveGrant write, Done<void> done) override;
+  void delete_grant(DeleteGrant write, Done<void> done) override;
+  void save_issuer(SaveIssuer write, Done<Saved> done) override;
+  void delete_issuer(DeleteIssuer write, Done<void> done) override;
+  void save_signing_key(SaveSigningKey write, Done<void> done) override;
+  void delete_signing_key(DeleteSigningKey write, Done<void> done) override;
+  void load_access(Done<AccessRows> done) override;
+  void record_audit(RecordAudit write, Done<void> done) override;
+  void list_audit(ListAudit query, Done<Page<AuditEntry>> done) override;
+
   void accept_events(AcceptEvents write, Done<std::vector<Result<AcceptedEvent>>> done) override;
   void advance_fanout(AdvanceFanout write, Done<void> done) override;
   void record_attempt(RecordAttempt write, Done<RecordedAttempt> done) override;

@@ -1,6 +1,7 @@
 // Tables: everything that may be written, over the writer's one connection.
 #pragma once
 
+#include "store/sqlite/access_writes.h"
 #include "store/sqlite/catalogue_writes.h"
 #include "store/sqlite/delivery_writes.h"
 #include "store/sqlite/event_writes.h"
@@ -13,13 +14,15 @@ namespace posthorn::store::sqlite {
 struct Tables {
   explicit Tables(Connection& connection)
       : known(connection),
-        catalogue(connection, known),
+        access(connection, known),
+        catalogue(connection, known, access),
         events(connection, known),
         deliveries(connection, known, catalogue),
         shards(connection, known),
         expiry(connection, known) {}
 
   Known known;
+  AccessWrites access;
   CatalogueWrites catalogue;
   EventWrites events;
   DeliveryWrites deliveries;
