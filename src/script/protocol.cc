@@ -107,10 +107,12 @@ std::optional<Request> decode_request(std::string_view body) {
   return request;
 }
 
-std::string encode_answer(const Outcome& outcome) {
+std::string encode_answer(const Answer& answer) {
+  const Outcome& outcome = answer.outcome;
   std::string body;
   body.reserve(outcome.value.size() + outcome.message.size() + 32);
   put_byte(body, static_cast<std::uint8_t>(outcome.ending));
+  put_byte(body, answer.last ? 1 : 0);
   put(body, outcome.line);
   put(body, outcome.column);
   // Cut between characters.
@@ -122,16 +124,18 @@ std::string encode_answer(const Outcome& outcome) {
   return framed(body);
 }
 
-std::optional<Outcome> decode_answer(std::string_view body) {
+std::optional<Answer> decode_answer(std::string_view body) {
   Taker taker(body);
-  Outcome outcome;
+  Answer answer;
+  Outcome& outcome = answer.outcome;
   outcome.ending = static_cast<Ending>(taker.byte(static_cast<std::uint8_t>(Ending::unavailable)));
+  answer.last = taker.byte(1) == 1;
   outcome.line = taker.number();
   outcome.column = taker.number();
   outcome.message = taker.text(kScriptMessageBytesMax);
   outcome.value = taker.text(kScriptOutputBytesMax);
   if (!taker.ended() || !is_valid_utf8(outcome.message)) return std::nullopt;
-  return outcome;
+  return answer;
 }
 
 }  // namespace posthorn::script

@@ -41,12 +41,19 @@ struct Request {
 inline constexpr std::size_t kRequestBytesMax = kScriptInputBytesMax + kScriptSourceBytesMax + 1024;
 constexpr std::size_t answer_bytes_max(std::size_t output_bytes) { return output_bytes + kScriptMessageBytesMax + 64; }
 
+struct Answer {
+  Outcome outcome;    // without the duration: the server measures it
+  bool last = false;  // the helper ends after it
+
+  friend bool operator==(const Answer&, const Answer&) = default;
+};
+
 // A whole frame, head included.
 std::string encode_request(const Request& request);
-std::string encode_answer(const Outcome& outcome);  // without the duration: the server measures it
+std::string encode_answer(const Answer& answer);
 
 // A frame's body. Nothing for anything that encode_… does not write.
 std::optional<Request> decode_request(std::string_view body);
-std::optional<Outcome> decode_answer(std::string_view body);
+std::optional<Answer> decode_answer(std::string_view body);
 
 }  // namespace posthorn::script

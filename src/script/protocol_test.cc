@@ -22,11 +22,13 @@ TEST(ScriptProtocol, ReadsBackWhatItWrote) {
   ASSERT_TRUE(decoded);
   EXPECT_EQ(*decoded, request);
 
-  Outcome outcome{Ending::runtime, "", "TypeError: no", 3, 7, {}};
-  ASSERT_TRUE(decode_answer(body_of(encode_answer(outcome))));
-  EXPECT_EQ(*decode_answer(body_of(encode_answer(outcome))), outcome);
-  outcome = {Ending::ok, "[1,2]", "", 0, 0, {}};
-  EXPECT_EQ(*decode_answer(body_of(encode_answer(outcome))), outcome);
+  for (const Answer& answer :
+       {Answer{{Ending::runtime, "", "TypeError: no", 3, 7, {}}, false}, Answer{{Ending::ok, "[1,2]", "", 0, 0, {}}, false},
+        Answer{{Ending::memory, "", "needed too much", 0, 0, {}}, true}}) {
+    const auto read_back = decode_answer(body_of(encode_answer(answer)));
+    ASSERT_TRUE(read_back);
+    EXPECT_EQ(*read_back, answer);
+  }
 }
 
 TEST(ScriptProtocol, SaysAFramesLengthBeforeItIsRead) {
@@ -38,7 +40,7 @@ TEST(ScriptProtocol, SaysAFramesLengthBeforeItIsRead) {
 }
 
 TEST(ScriptProtocol, RefusesEveryCutAndEveryAddition) {
-  for (const auto& frame : {encode_request(sample_request()), encode_answer({Ending::ok, "{}", "m", 1, 2, {}})}) {
+  for (const auto& frame : {encode_request(sample_request()), encode_answer({{Ending::ok, "{}", "m", 1, 2, {}}, false})}) {
     const std::string body = body_of(frame);
     for (std::size_t size = 0; size < body.size(); ++size) {
       EXPECT_FALSE(decode_request(body.substr(0, size))) << size;
@@ -50,7 +52,7 @@ TEST(ScriptProtocol, RefusesEveryCutAndEveryAddition) {
 }
 
 TEST(ScriptProtocol, RefusesValuesOutsideTheirRange) {
-  std::string body = body_of(encode_answer({Ending::ok, "{}", "", 0, 0, {}}));
+  std::string body = body_of(encode_answer({{Ending::ok, "{}", "", 0, 0, {}}, false}));
   body[0] = 99;
   EXPECT_FALSE(decode_answer(body));
   body = body_of(encode_request(sample_request()));
@@ -62,16 +64,16 @@ TEST(ScriptProtocol, RefusesValuesOutsideTheirRange) {
   Request slow = sample_request();
   slow.limits.time = kScriptTimeMax + Milliseconds(1);
   EXPECT_FALSE(decode_request(body_of(encode_request(slow))));
-  EXPECT_FALSE(decode_answer(body_of(encode_answer({Ending::runtime, "", "\xff\xfe", 0, 0, {}}))));
+  EXPECT_FALSE(decode_answer(body_of(encode_answer({{Ending::runtime, "", "\xff\xfe", 0, 0, {}}, false}))));
 }
 
 TEST(ScriptProtocol, CutsLongMessagesBetweenCharacters) {
   Outcome outcome;
   outcome.ending = Ending::runtime;
   outcome.message = std::string(kScriptMessageBytesMax - 1, 'x') + "\xc3\xa4 and more";
-  const auto decoded = decode_answer(body_of(encode_answer(outcome)));
+  const auto decoded = decode_answer(body_of(encode_answer({outcome, false})));
   ASSERT_TRUE(decoded);
-  EXPECT_EQ(decoded->message, std::string(kScriptMessageBytesMax - 1, 'x'));
+  EXPECT_EQ(decoded->outcome.message, std::string(kScriptMessageBytesMax - 1, 'x'));
 }
 
 TEST(ScriptOutcome, SaysWhereItFailed) {

@@ -70,7 +70,7 @@ std::string answer(Ending ending, const char* message) {
   Outcome outcome;
   outcome.ending = ending;
   outcome.message = message;
-  return encode_answer(outcome);
+  return encode_answer({outcome, true});
 }
 
 }  // namespace

@@ -89,12 +89,12 @@ int serve_scripts(std::size_t memory_bytes) {
   if (auto problem = close_sandbox(memory_bytes)) {
     ready.ending = Ending::unavailable;
     ready.message = "the sandbox cannot be closed: " + *problem;
-    write_all(encode_answer(ready));
+    write_all(encode_answer({ready, true}));
     return 1;
   }
-  if (!write_all(encode_answer(ready))) return 1;
+  if (!write_all(encode_answer({ready, false}))) return 1;
   while (auto request = read_request()) {
-    if (!write_all(encode_answer(engines.answer(*request)))) return 1;
+    if (!write_all(encode_answer({engines.answer(*request), false}))) return 1;
     engines.tidy(request->program.language);
   }
   // The engines are not taken down: the process ends.
