@@ -18,6 +18,7 @@
 #include "base/ids.h"
 #include "crypto/crypto.h"
 #include "domain/outbound/subscription.h"
+#include "domain/outbound/subscription_secrets.h"
 #include "json/schema.h"
 #include "net/task.h"
 #include "outbound/subscription_index.h"
@@ -53,12 +54,14 @@ class Catalogue {
   // Null unless it is this tenant's.
   domain::SubscriptionPtr find_subscription(TenantKey tenant, SubscriptionId id) const;
   domain::SubscriptionPtr find_subscription(SubscriptionKey key) const;
+  domain::SubscriptionPtr find_subscription_by_uid(TenantKey tenant, std::string_view uid) const;
+  domain::SubscriptionPtr find_subscription_by_number(TenantKey tenant, std::int64_t number) const;
   // Oldest first, from after the key.
   std::vector<domain::SubscriptionPtr> list_subscriptions(TenantKey tenant, SubscriptionKey after, std::size_t limit) const;
   // Who gets the event: matching subscriptions in order of key.
   std::vector<domain::SubscriptionPtr> match(const domain::Event& event) const;
-  // Opens the subscription's secret (whsec_…). Errors: internal, "cannot_unseal".
-  Result<std::string> secret_of(const domain::Subscription& subscription) const;
+  // Errors: internal, "cannot_unseal".
+  Result<domain::SubscriptionSecrets> secrets_of(const domain::Subscription& subscription) const;
 
   // --- changing. save_*: key 0 and expected_revision 0 for a new row, else the row with its expected revision. ---
   // Errors: invalid_argument, conflict, precondition_failed, unavailable.
@@ -66,9 +69,10 @@ class Catalogue {
   net::Task<Status> remove_topic(store::Session& session, TopicPtr topic, std::int64_t expected_revision);
   net::Task<Result<ScopePtr>> save_scope(store::Session& session, domain::Scope scope, std::int64_t expected_revision);
   net::Task<Status> remove_scope(store::Session& session, ScopePtr scope, std::int64_t expected_revision);
-  // `secret`: the new secret's text; empty keeps the old one (a new subscription must have one).
+  // `secrets`: the new ones; nothing keeps the old (a new subscription must have them, with a signing secret).
   net::Task<Result<domain::SubscriptionPtr>> save_subscription(store::Session& session, domain::Subscription subscription,
-                                                               std::string secret, std::int64_t expected_revision);
+                                                               std::optional<domain::SubscriptionSecrets> secrets,
+                                                               std::int64_t expected_revision);
   // Its pending deliveries are cancelled in steps afterwards.
   net::Task<Status> remove_subscription(store::Session& session, domain::SubscriptionPtr subscription,
                                         std::int64_t expected_revision);
@@ -81,10 +85,14 @@ class Catalogue {
     std::map<std::string, KnownTopic, std::less<>> topics;
     std::map<std::string, ScopePtr, std::less<>> scopes;
     std::map<SubscriptionKey, domain::SubscriptionPtr> subscriptions;
+    std::map<std::string, SubscriptionKey, std::less<>> by_uid;
+    std::map<std::int64_t, SubscriptionKey> by_number;
     SubscriptionIndex index;
   };
 
   void put_subscription(const domain::SubscriptionPtr& subscription);
+  // Takes it out of everything that leads to it but `subscriptions`.
+  static void unlink(TenantPart& part, const domain::Subscription& subscription);
   const TenantPart* part(TenantKey tenant) const;
 
   const Clock& clock_;
@@ -96,7 +104,7 @@ class Catalogue {
   std::unordered_map<SubscriptionKey, domain::SubscriptionPtr> subscriptions_;
 };
 
-// What a subscription's sealed secret is bound to (crypto::Sealer): it opens for this subscription only.
+// What a subscription's sealed secrets are bound to (crypto::Sealer): they open for this subscription only.
 std::string secret_context(SubscriptionId id);
 
 // A new secret: "whsec_" and base64 of 32 random bytes (Standard Webhooks).

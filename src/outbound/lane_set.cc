@@ -110,8 +110,8 @@ bool LaneSet::prepare_slot(Slot& slot) {
     slot.lane.pause();
     return false;
   }
-  const auto secret = catalogue_.secret_of(*subscription);
-  auto prepared = secret ? prepare(subscription, *secret) : Result<Prepared>(secret.error());
+  const auto secrets = catalogue_.secrets_of(*subscription);
+  auto prepared = secrets ? prepare(subscription, *secrets) : Result<Prepared>(secrets.error());
   if (!prepared) {
     observe::log(observe::Level::error, "a subscription cannot be delivered to",
                  {{"subscription", to_text(subscription->id)}, {"reason", prepared.error().message}});

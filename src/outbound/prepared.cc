@@ -5,7 +5,7 @@
 
 namespace posthorn::outbound {
 
-Result<Prepared> prepare(domain::SubscriptionPtr subscription, const std::string& secret) {
+Result<Prepared> prepare(domain::SubscriptionPtr subscription, const domain::SubscriptionSecrets& secrets) {
   const auto& settings = subscription->settings;
   auto url = net::parse_url(settings.url, "url");
   if (!url) return internal_error("subscription " + to_text(subscription->id) + " has an unusable URL: " + url.error().message);
@@ -18,7 +18,7 @@ Result<Prepared> prepare(domain::SubscriptionPtr subscription, const std::string
   }
   if (!has_user_agent) lines += "User-Agent: Posthorn/" + std::string(kVersion) + "\r\n";
   return Prepared{subscription, std::make_shared<const net::Url>(std::move(*url)), std::move(lines),
-                  domain::Signer(settings.signatures, {secret})};
+                  domain::Signer(settings.signatures, {secrets.current})};
 }
 
 }  // namespace posthorn::outbound

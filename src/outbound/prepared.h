@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "domain/outbound/signature.h"
 #include "domain/outbound/subscription.h"
+#include "domain/outbound/subscription_secrets.h"
 #include "net/url.h"
 
 namespace posthorn::outbound {
@@ -19,6 +20,6 @@ struct Prepared {
 };
 
 // Errors: internal (a stored URL that does not parse).
-Result<Prepared> prepare(domain::SubscriptionPtr subscription, const std::string& secret);
+Result<Prepared> prepare(domain::SubscriptionPtr subscription, const domain::SubscriptionSecrets& secrets);
 
 }  // namespace posthorn::outbound

@@ -65,12 +65,62 @@ struct Header {
   friend bool operator==(const Header&, const Header&) = default;
 };
 
-// What the owner sets. Stored as one JSON document (subscription_document.h).
+class Predicate;
+using PredicatePtr = std::shared_ptr<const Predicate>;
+
+// How a subscription's events reach their consumer.
+enum class Kind : std::uint8_t {
+  push,  // POSTed to its URL
+  poll,  // kept until the consumer reads and acknowledges them
+};
+
+// In which order a lane attempts its deliveries.
+struct Order {
+  enum class Mode : std::uint8_t {
+    none,   // as they are due; a retry never holds up another delivery
+    fifo,   // one at a time, in the order of acceptance: a delivery that fails holds up all behind it
+    keyed,  // the same for each value of `key`
+  };
+  Mode mode = Mode::none;
+  std::string key;  // for keyed: a singular JSONPath over the event
+  friend bool operator==(const Order&, const Order&) = default;
+};
+
+// A token bucket: requests to the endpoint, retries included.
+struct RateLimit {
+  double per_second = 0;
+  std::uint32_t burst = 1;
+  friend bool operator==(const RateLimit&, const RateLimit&) = default;
+};
+
+// Several events in one request, as soon as one of the bounds is reached.
+struct Batching {
+  std::uint32_t events_max = 1;
+  std::uint32_t bytes_max = 0;
+  Milliseconds wait_max{0};
+  friend bool operator==(const Batching&, const Batching&) = default;
+};
+
+enum class Priority : std::uint8_t { low, normal, high };
+
+// A script that changes what is sent; it runs in a sandboxed helper process.
+struct Transform {
+  enum class Language : std::uint8_t { jq, javascript };
+  Language language = Language::jq;
+  std::string code;
+  friend bool operator==(const Transform&, const Transform&) = default;
+};
+
+// What the owner sets. Stored as one JSON document (subscription_document.h). Whatever is secret stands in
+// SubscriptionSecrets.
 struct SubscriptionSettings {
+  std::string uid;   // the caller's own identifier, unique in the tenant; empty when there is none
+  std::string name;  // for people
   std::string url;
   std::vector<std::string> topics;  // patterns
   std::string scope;                // empty: all events whatever their scope
   std::string description;
+  std::vector<std::pair<std::string, std::string>> metadata;  // the caller's own; never looked into
   Format format = Format::standard;
   std::vector<SignatureScheme> signatures{SignatureScheme::v1};
   std::vector<Header> headers;
@@ -78,6 +128,18 @@ struct SubscriptionSettings {
   std::string retry_preset = "standard";  // how it was written; empty when explicit
   Milliseconds timeout = kAttemptTimeoutDefault;
   bool enabled = true;
+  Kind kind = Kind::push;
+  // The event is for the subscription when `include` is empty or one of it matches, and none of `exclude` does.
+  std::vector<PredicatePtr> include;
+  std::vector<PredicatePtr> exclude;
+  Order order;
+  std::optional<RateLimit> rate_limit;
+  std::uint32_t concurrency = 0;  // attempts at once at most; 0: kLaneConcurrencyMax
+  Priority priority = Priority::normal;
+  std::optional<Batching> batching;
+  std::optional<Transform> transform;
+  bool handshake = false;         // CloudEvents' OPTIONS handshake before the first delivery
+  Milliseconds disable_after{0};  // of nothing but failures; 0: never by itself
 
   friend bool operator==(const SubscriptionSettings&, const SubscriptionSettings&) = default;
 };
@@ -85,8 +147,9 @@ struct SubscriptionSettings {
 struct Subscription {
   SubscriptionId id;
   TenantKey tenant;
+  std::int64_t number = 0;  // 1, 2, … in its tenant, given by the store and never again: for those who need a small integer
   SubscriptionSettings settings;
-  std::string sealed_secret;    // crypto::Sealer's output over the secret's text (whsec_…); never leaves the server
+  std::string sealed_secret;    // crypto::Sealer's output over encode_secrets(); never leaves the server
   std::string disabled_reason;  // why the server disabled it ("gone"); empty when nobody or its owner did
   std::int64_t revision = 1;
   Timestamp created_at;
