@@ -55,7 +55,7 @@ std::optional<std::string> limit_resources(std::size_t memory_bytes) {
   }
   // No descriptor can be added to those that are open.
   if (!limit(RLIMIT_NOFILE, kHelperSocket + 1)) return failure("limiting descriptors", errno);
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || POSTHORN_SANITIZED
+#if POSTHORN_SANITIZED
   // Sanitizers keep shadow memory of many terabytes and allocate beside malloc: the memory limit is left out, and with it the
   // endings `memory` that it brings.
   (void)memory_bytes;
