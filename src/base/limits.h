@@ -94,6 +94,9 @@ inline constexpr auto kScriptTimeMax = 30s;
 inline constexpr auto kScriptKillGrace =
     500ms;  // a helper that has not ended its run by itself so long after its time is killed
 inline constexpr auto kScriptHelperStartTime = 20s;
+inline constexpr auto kTransformTime = 2s;       // of one run of a subscription's script
+inline constexpr auto kTransformWaitTime = 10s;  // of a check or a try for a free helper
+inline constexpr std::size_t kTransformOutputBytesMax = kEventBodyBytesCeiling;
 inline constexpr std::size_t kScriptHelpersDefault = 2;
 inline constexpr std::size_t kScriptHelpersMax = 64;
 inline constexpr std::size_t kScriptHelperMemoryDefault = 128 * 1024 * 1024;  // beyond what an idle helper has

@@ -9,7 +9,7 @@
 namespace posthorn::domain {
 namespace {
 
-constexpr std::array<std::pair<FailureKind, std::string_view>, 12> kWords{{
+constexpr std::array<std::pair<FailureKind, std::string_view>, 13> kWords{{
     {FailureKind::none, "none"},
     {FailureKind::status, "status"},
     {FailureKind::name, "name"},
@@ -22,6 +22,7 @@ constexpr std::array<std::pair<FailureKind, std::string_view>, 12> kWords{{
     {FailureKind::too_large, "too_large"},
     {FailureKind::proxy, "proxy"},
     {FailureKind::internal, "internal"},
+    {FailureKind::transform, "transform"},
 }};
 
 constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -91,6 +92,7 @@ bool is_unreachable(FailureKind kind) {
     case FailureKind::protocol:
     case FailureKind::too_large:
     case FailureKind::internal:
+    case FailureKind::transform:
       return false;
   }
   return false;

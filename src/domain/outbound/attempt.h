@@ -25,6 +25,7 @@ enum class FailureKind : std::uint8_t {
   too_large,     // head or body beyond the limit
   proxy,         // the configured proxy refused
   internal,      // our own fault: never counts against the endpoint
+  transform,     // the subscription's own script failed: nothing was sent
 };
 
 // Stable words for API, logs, metrics.

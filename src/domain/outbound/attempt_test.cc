@@ -8,7 +8,7 @@ namespace posthorn::domain {
 namespace {
 
 TEST(FailureKind, HasAWordThatReadsBack) {
-  for (int i = 0; i <= static_cast<int>(FailureKind::internal); ++i) {
+  for (int i = 0; i <= static_cast<int>(FailureKind::transform); ++i) {
     const auto kind = static_cast<FailureKind>(i);
     EXPECT_EQ(parse_failure_kind(to_text(kind)), kind);
   }

@@ -19,6 +19,7 @@ Result<SubscriptionSettings> read_settings(const bj::object& object, Subscriptio
   read_predicates(reader, settings);
   read_retry(reader, settings);
   read_lane(reader, settings);
+  read_transform(reader, settings);
   reader.boolean("enabled", settings.enabled);
   reader.member("secret");
   reader.only_these();
@@ -41,6 +42,7 @@ bj::object write_settings(const SubscriptionSettings& settings) {
   write_predicates(settings, object);
   write_retry(settings, object);
   write_lane(settings, object);
+  write_transform(settings, object);
   object["enabled"] = settings.enabled;
   return object;
 }

@@ -42,6 +42,14 @@ void write_retry(const SubscriptionSettings& settings, boost::json::object& obje
 void read_lane(json::ObjectReader& reader, SubscriptionSettings& settings);
 void write_lane(const SubscriptionSettings& settings, boost::json::object& object);
 
+// transform (transform_document.cc)
+void read_transform(json::ObjectReader& reader, SubscriptionSettings& settings);
+void write_transform(const SubscriptionSettings& settings, boost::json::object& object);
+
+// The headers that an object {name: text} lists. Errors (invalid_argument) name the one below `field`: no header name or value,
+// one that the server sets itself, too long, too many, there twice.
+Result<std::vector<Header>> read_header_list(const boost::json::object& object, const std::string& field);
+
 // --- helpers (subscription_parts.cc) ---
 
 // "signatures/2" below the reader's path.
