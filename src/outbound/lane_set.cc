@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "domain/outbound/format.h"
 #include "observe/log.h"
+#include "outbound/transforms.h"
 
 namespace posthorn::outbound {
 namespace {
@@ -166,7 +167,11 @@ void LaneSet::start_attempt(Slot& slot, Work work) {
   attempt.header_lines += "traceparent: ";
   attempt.header_lines += work.event->traceparent;
   attempt.header_lines += "\r\n";
-  slot.prepared->signer.append_headers(attempt.header_lines, public_event_id(*work.event), wall_start, *attempt.body);
+  if (prepared.program) {
+    attempt.script = script_of(prepared, work.event, wall_start);
+  } else {
+    prepared.signer->append_headers(attempt.header_lines, public_event_id(*work.event), wall_start, *attempt.body);
+  }
 
   in_flight_shown_.store(++in_flight_, std::memory_order_relaxed);
   const SubscriptionKey subscription = slot.lane.subscription();
@@ -225,6 +230,7 @@ void LaneSet::attempt_answered(SubscriptionKey subscription, Work work, Timestam
       write.disable_subscription = step.disable_subscription;
       break;
   }
+  if (answer.cancelled) write.state = DeliveryState::cancelled;
   count_attempt(work, write);
   ++unrecorded_;
   record(std::move(work), std::move(write));

@@ -8,21 +8,36 @@
 #include "base/clock.h"
 #include "base/unique_function.h"
 #include "domain/outbound/attempt.h"
+#include "domain/outbound/event.h"
+#include "domain/outbound/subscription.h"
 #include "net/url.h"
+#include "script/program.h"
 
 namespace posthorn::outbound {
+
+// For an attempt whose subscription has a transform: the script runs first, on the body as rendered; what it returns is signed
+// and sent.
+struct ScriptedBody {
+  domain::SubscriptionPtr subscription;
+  std::shared_ptr<const script::Program> program;
+  domain::EventPtr event;
+  // Appends the lines that sign a body to an attempt's header lines.
+  UniqueFunction<void(std::string& header_lines, const std::string& body)> sign;
+};
 
 struct OutgoingAttempt {
   std::shared_ptr<const net::Url> url;
   std::string header_lines;                 // "name: value\r\n" each
   std::shared_ptr<const std::string> body;  // rendered once per event and format
   SteadyTime deadline;
+  std::unique_ptr<ScriptedBody> script;  // null: the request is complete
 };
 
 struct AttemptAnswer {
   domain::AttemptOutcome outcome;
   std::string detail;      // for people, when it failed
   std::string response;    // the answer's first bytes
+  bool cancelled = false;  // the subscription's script wants nothing sent: the delivery is over
   bool abandoned = false;  // shutdown cut it off: neither success nor failure
 };
 

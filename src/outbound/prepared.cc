@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "base/version.h"
+#include "outbound/transforms.h"
 
 namespace posthorn::outbound {
 
@@ -18,7 +19,8 @@ Result<Prepared> prepare(domain::SubscriptionPtr subscription, const domain::Sub
   }
   if (!has_user_agent) lines += "User-Agent: Posthorn/" + std::string(kVersion) + "\r\n";
   return Prepared{subscription, std::make_shared<const net::Url>(std::move(*url)), std::move(lines),
-                  domain::Signer(settings.signatures, {secrets.current})};
+                  std::make_shared<domain::Signer>(settings.signatures, std::vector{secrets.current}),
+                  settings.transform ? program_of(*settings.transform) : nullptr};
 }
 
 }  // namespace posthorn::outbound

@@ -9,6 +9,7 @@
 #include "domain/outbound/subscription.h"
 #include "domain/outbound/subscription_secrets.h"
 #include "net/url.h"
+#include "script/program.h"
 
 namespace posthorn::outbound {
 
@@ -16,7 +17,8 @@ struct Prepared {
   domain::SubscriptionPtr subscription;
   std::shared_ptr<const net::Url> url;
   std::string fixed_header_lines;  // User-Agent, Content-Type and the subscription's own
-  domain::Signer signer;
+  std::shared_ptr<domain::Signer> signer;
+  std::shared_ptr<const script::Program> program;  // of its transform; null when it has none
 };
 
 // Errors: internal (a stored URL that does not parse).

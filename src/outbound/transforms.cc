@@ -52,27 +52,44 @@ std::shared_ptr<const script::Program> program_of(const domain::Transform& trans
   return std::make_shared<const script::Program>(std::move(program));
 }
 
-TransformAnswer read_outcome(const script::Outcome& outcome) {
-  TransformAnswer answer;
+std::unique_ptr<ScriptedBody> script_of(const Prepared& prepared, const domain::EventPtr& event, Timestamp wall_now) {
+  auto script = std::make_unique<ScriptedBody>();
+  script->subscription = prepared.subscription;
+  script->program = prepared.program;
+  script->event = event;
+  script->sign = [signer = prepared.signer, event, wall_now](std::string& header_lines, const std::string& body) {
+    signer->append_headers(header_lines, public_event_id(*event), wall_now, body);
+  };
+  return script;
+}
+
+TransformOutcome read_outcome(const script::Outcome& outcome) {
+  const auto failed = [](domain::FailureKind kind, std::string detail) {
+    TransformOutcome made;
+    made.answer.emplace();
+    made.answer->outcome.failure = kind;
+    made.answer->detail = std::move(detail);
+    return made;
+  };
   if (outcome.ending == script::Ending::unavailable) {
-    answer.failure = domain::FailureKind::internal;
-    answer.detail = "the transform could not be run: " + outcome.message;
-    return answer;
+    return failed(domain::FailureKind::internal, "the transform could not be run: " + outcome.message);
   }
   if (!outcome.ok()) {
-    answer.failure = domain::FailureKind::transform;
-    answer.detail = std::string(script::to_text(outcome.ending)) + ": " + describe(outcome);
-    return answer;
+    return failed(domain::FailureKind::transform, std::string(script::to_text(outcome.ending)) + ": " + describe(outcome));
   }
   auto transformed = domain::read_transformed(outcome.value);
-  if (transformed) {
-    answer.transformed = std::move(*transformed);
-  } else {
+  if (!transformed) {
     const Error& error = transformed.error();
-    answer.failure = domain::FailureKind::transform;
-    answer.detail = "result: " + (error.field.empty() ? "" : error.field + " ") + error.message;
+    return failed(domain::FailureKind::transform,
+                  "result: " + (error.field.empty() ? std::string() : error.field + " ") + error.message);
   }
-  return answer;
+  TransformOutcome made{std::move(*transformed), std::nullopt};
+  if (made.transformed.cancel) {
+    made.answer.emplace();
+    made.answer->cancelled = true;
+    made.answer->detail = "cancelled by the subscription's transform";
+  }
+  return made;
 }
 
 std::string with_headers(std::string_view lines, const std::vector<domain::Header>& headers) {
@@ -90,52 +107,63 @@ std::string with_headers(std::string_view lines, const std::vector<domain::Heade
   return merged;
 }
 
-Transforms::Transforms(EventLoop& loop, script::Runner& runner, std::function<std::string(TenantKey)> tenant_name)
-    : loop_(loop), runner_(runner), tenant_name_(std::move(tenant_name)) {}
+Transforms::Transforms(EventLoop& loop, script::Runner& runner, Transport& next, const Clock& clock,
+                       std::function<std::string(TenantKey)> tenant_name)
+    : loop_(loop), runner_(runner), next_(next), clock_(clock), tenant_name_(std::move(tenant_name)) {}
 
-Transforms::~Transforms() {
-  waiting_->stopped = true;
-  waiting_->calls.clear();
-}
+Transforms::~Transforms() = default;
 
-void Transforms::run(const domain::Subscription& subscription, std::shared_ptr<const script::Program> program,
-                     domain::EventPtr event, std::shared_ptr<const std::string> body,
-                     UniqueFunction<void(TransformAnswer)> done) {
-  const std::uint64_t id = next_++;
-  waiting_->calls.emplace(id, std::move(done));
-  const auto answer = [waiting = waiting_, id](TransformAnswer result) {
-    const auto found = waiting->calls.find(id);
-    if (found == waiting->calls.end()) return;
-    auto call_done = std::move(found->second);
-    waiting->calls.erase(found);
-    call_done(std::move(result));
-  };
-  if (waiting_->stopped) {
-    return loop_.post([answer] {
-      TransformAnswer abandoned;
-      abandoned.abandoned = true;
-      answer(std::move(abandoned));
-    });
-  }
+void Transforms::send(OutgoingAttempt attempt, UniqueFunction<void(AttemptAnswer)> done) {
+  if (!attempt.script) return next_.send(std::move(attempt), std::move(done));
+  const std::uint64_t id = next_id_++;
+  const ScriptedBody& script = *attempt.script;
   script::Call call;
-  call.caller = {owner_of(subscription.tenant), static_cast<std::uint64_t>(subscription.id.key.value)};
-  call.program = std::move(program);
+  call.caller = {owner_of(script.subscription->tenant), static_cast<std::uint64_t>(script.subscription->id.key.value)};
+  call.program = script.program;
   call.limits = transform_limits();
-  call.input = [event = std::move(event), body = std::move(body), tenant = tenant_name_(subscription.tenant)] {
+  call.input = [event = script.event, body = attempt.body, tenant = tenant_name_(script.subscription->tenant)] {
     return domain::transform_input(*event, tenant, *body);
   };
   call.reply_to = &loop_;
-  call.done = [answer](const script::Outcome& outcome) { answer(read_outcome(outcome)); };
+  call.done = [weak = std::weak_ptr(self_), id](const script::Outcome& outcome) {
+    if (const auto self = weak.lock()) (*self)->finish(id, outcome);
+  };
+  waiting_.emplace(id, Waiting{std::move(attempt), std::move(done)});
+  if (stopped_) {
+    return loop_.post([weak = std::weak_ptr(self_)] {
+      if (const auto self = weak.lock()) (*self)->stop();
+    });
+  }
   runner_.run(std::move(call));
 }
 
+void Transforms::finish(std::uint64_t id, const script::Outcome& outcome) {
+  const auto found = waiting_.find(id);
+  if (found == waiting_.end()) return;
+  Waiting waiting = std::move(found->second);
+  waiting_.erase(found);
+  TransformOutcome result = read_outcome(outcome);
+  if (result.answer) return waiting.done(std::move(*result.answer));
+
+  OutgoingAttempt& attempt = waiting.attempt;
+  const auto script = std::move(attempt.script);
+  if (result.transformed.payload) {
+    attempt.body = std::make_shared<const std::string>(std::move(*result.transformed.payload));
+  }
+  if (!result.transformed.headers.empty()) {
+    attempt.header_lines = with_headers(attempt.header_lines, result.transformed.headers);
+  }
+  script->sign(attempt.header_lines, *attempt.body);
+  attempt.deadline = clock_.steady_now() + script->subscription->settings.timeout;
+  next_.send(std::move(attempt), std::move(waiting.done));
+}
+
 void Transforms::stop() {
-  waiting_->stopped = true;
-  auto calls = std::exchange(waiting_->calls, {});
-  for (auto& [id, done] : calls) {
-    TransformAnswer abandoned;
+  stopped_ = true;
+  for (auto& [id, waiting] : std::exchange(waiting_, {})) {
+    AttemptAnswer abandoned;
     abandoned.abandoned = true;
-    done(std::move(abandoned));
+    waiting.done(std::move(abandoned));
   }
 }
 

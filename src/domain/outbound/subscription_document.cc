@@ -30,6 +30,7 @@ Result<SubscriptionSettings> read_settings(const bj::object& object, Subscriptio
 Status check_settings(const SubscriptionSettings& settings) {
   if (settings.url.empty()) return invalid("url", "is required", "required");
   if (settings.topics.empty()) return invalid("topics", "must name at least one topic or pattern", "required");
+  if (settings.transform && settings.batching) return invalid("transform", "cannot be combined with batching");
   return {};
 }
 
