@@ -22,7 +22,7 @@ def package(tmp_path_factory):
 
 def test_it_holds_what_an_operator_needs(package):
     _, root = package
-    for name in ("usr/bin/posthorn", UNIT, "etc/posthorn/posthorn.toml", "usr/share/man/man1/posthorn.1.gz",
+    for name in ("usr/bin/posthorn", "usr/libexec/posthorn/posthorn-script", UNIT, "etc/posthorn/posthorn.toml", "usr/share/man/man1/posthorn.1.gz",
                  "usr/share/doc/posthorn/copyright"):  # fmt: skip
         assert (root / name).is_file(), f"{name} is missing: {sorted(str(p.relative_to(root)) for p in root.rglob('*'))}"
 
@@ -31,7 +31,7 @@ def test_it_says_what_it_depends_on(package):
     file, _ = package
     fields = subprocess.run(["dpkg-deb", "-f", file, "Package", "Version", "Depends"], capture_output=True, text=True, check=True).stdout
     assert "Package: posthorn" in fields
-    assert "libc6" in fields and "libssl3" in fields
+    assert "libc6" in fields and "libssl3" in fields and "libmozjs-102" in fields and "libjq1" in fields
     listed = subprocess.run(["dpkg-deb", "--ctrl-tarfile", file], capture_output=True, check=True).stdout
     assert b"/etc/posthorn/posthorn.toml" in listed, "the configuration is not marked as the operator's"
 

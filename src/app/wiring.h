@@ -22,6 +22,7 @@
 #include "observe/metrics.h"
 #include "outbound/catalogue.h"
 #include "outbound/runnable_gate.h"
+#include "script/pool.h"
 #include "store/store.h"
 
 namespace posthorn::app {
@@ -50,6 +51,7 @@ class Server {
   Status open_store();
   Status load();
   Status first_run(std::vector<store::Credential>& credentials);
+  void make_script_pool();
   Status start_out_nodes();
   void build_out_node(OutNode& node);
   void build_engine_upkeep(OutNode& node);
@@ -74,6 +76,7 @@ class Server {
   std::unique_ptr<access::Tenants> tenants_;
   std::unique_ptr<outbound::Catalogue> catalogue_;
   std::unique_ptr<access::Authorizer> authorizer_;
+  std::unique_ptr<script::Pool> scripts_;
   std::vector<std::unique_ptr<OutNode>> out_nodes_;
   std::vector<std::unique_ptr<InNode>> in_nodes_;
   std::unique_ptr<Alarm> pending_alarm_;

@@ -101,6 +101,7 @@ inline constexpr std::size_t kScriptHelpersDefault = 2;
 inline constexpr std::size_t kScriptHelpersMax = 64;
 inline constexpr std::size_t kScriptHelperMemoryDefault = 128 * 1024 * 1024;  // beyond what an idle helper has
 inline constexpr std::size_t kScriptHelperMemoryMin = 32 * 1024 * 1024;
+inline constexpr std::size_t kScriptHelperMemoryMax = std::size_t{2} * 1024 * 1024 * 1024;
 inline constexpr auto kScriptHelperIdleTime = 60s;           // a helper without work is stopped after it
 inline constexpr std::size_t kScriptHelperCallsMax = 10000;  // then it is replaced
 inline constexpr auto kScriptRestartPauseFirst = 50ms;       // doubles with every helper that dies in a row
@@ -121,7 +122,8 @@ inline constexpr std::uint32_t kShardCount = 64;
 inline constexpr auto kLeaseTime = 15s;
 
 static_assert(kScriptTimeDefault <= kScriptTimeMax && kScriptQueueOfOwnerMax < kScriptQueueMax);
-static_assert(kScriptHelperMemoryMin <= kScriptHelperMemoryDefault && kScriptHelpersDefault <= kScriptHelpersMax);
+static_assert(kScriptHelperMemoryMin <= kScriptHelperMemoryDefault && kScriptHelperMemoryDefault <= kScriptHelperMemoryMax &&
+              kScriptHelpersDefault <= kScriptHelpersMax);
 static_assert(kRunnableResume < kRunnableMax);
 static_assert(kEventBodyBytesMaxDefault <= kEventBodyBytesCeiling);
 static_assert(kBatchBodyBytesMax < kWriterQueueBytesMax);

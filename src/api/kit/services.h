@@ -7,10 +7,13 @@
 
 #include "access/tenants.h"
 #include "api/kit/router.h"
+#include "base/clock.h"
+#include "base/event_loop.h"
 #include "base/limits.h"
 #include "outbound/catalogue.h"
 #include "outbound/delivery_service.h"
 #include "outbound/publisher.h"
+#include "script/runner.h"
 #include "store/store.h"
 
 namespace posthorn::api {
@@ -22,6 +25,9 @@ struct Services {
   outbound::Catalogue& catalogue;
   outbound::Publisher& publisher;
   outbound::DeliveryService& deliveries;
+  script::Runner& scripts;
+  EventLoop& loop;  // the in-loop itself, where answers of other threads come back
+  const Clock& clock;
   std::size_t event_body_bytes_max = kEventBodyBytesMaxDefault;
 };
 

@@ -13,6 +13,7 @@ std::vector<Route> routes(const Services& services) {
   add_publish_routes(routes, services);
   add_event_routes(routes, services);
   add_delivery_routes(routes, services);
+  add_transform_routes(routes, services);
   return routes;
 }
 

@@ -14,5 +14,6 @@ void add_subscription_routes(std::vector<Route>& routes, const Services& service
 void add_publish_routes(std::vector<Route>& routes, const Services& services);
 void add_event_routes(std::vector<Route>& routes, const Services& services);
 void add_delivery_routes(std::vector<Route>& routes, const Services& services);
+void add_transform_routes(std::vector<Route>& routes, const Services& services);
 
 }  // namespace posthorn::api::native

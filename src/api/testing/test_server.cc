@@ -28,6 +28,12 @@ void add_default(Headers& headers, std::string_view name, std::string value) {
   headers.emplace_back(std::string(name), std::move(value));
 }
 
+script::PoolOptions script_options() {
+  script::PoolOptions options;
+  options.helper_file = POSTHORN_SCRIPT_HELPER;
+  return options;
+}
+
 }  // namespace
 
 std::string Reply::header(std::string_view name) const {
@@ -46,7 +52,7 @@ std::string Reply::member(std::string_view name) const {
   return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
-TestServer::TestServer() : authorizer_({access::make_credential("admin", kKey, Timestamp())}) {
+TestServer::TestServer() : authorizer_({access::make_credential("admin", kKey, Timestamp())}), scripts_(script_options()) {
   store::sqlite::SqliteOptions options;
   options.place = store::sqlite::SqliteOptions::Place::memory;
   store_ = std::move(store::sqlite::open_sqlite(options, clock_)).value();
@@ -73,7 +79,8 @@ void TestServer::load() {
                                                      [this](const outbound::AcceptedWork&) { ++handed_over_; });
   deliveries_ = std::make_unique<outbound::DeliveryService>(
       *session_, clock_, [](const domain::PendingDelivery&) {}, [](SubscriptionKey, DeliveryKey) {});
-  auto all = native::routes({*session_, tenants_, catalogue_, *publisher_, *deliveries_, kEventBodyBytesMaxDefault});
+  auto all = native::routes(
+      {*session_, tenants_, catalogue_, *publisher_, *deliveries_, scripts_, loop_, clock_, kEventBodyBytesMaxDefault});
   const admin::Operations operations{[] { return admin::Readiness{true, {}}; }, metrics_};
   for (auto& route : admin::routes(operations)) all.push_back(std::move(route));
   for (auto& route : document_routes(native::kDocument)) all.push_back(std::move(route));
@@ -82,6 +89,7 @@ void TestServer::load() {
 }
 
 TestServer::~TestServer() {
+  scripts_.close();
   net::run_on(loop_, [this]() -> net::Task<> {
     service_.reset();
     router_.reset();
