@@ -70,7 +70,7 @@ TEST(SubscriptionDocument, NamesTheFieldOfEveryMistake) {
       {R"({"timeoutMs":99})", "timeoutMs"},
       {R"({"timeoutMs":60001})", "timeoutMs"},
       {R"({"enabled":"yes"})", "enabled"},
-      {R"({"include":[{}]})", "include"},
+      {R"({"include":[{}]})", "include/0"},
       {R"({"order":"fifo"})", "order"},
       {R"({"rateLimit":{"perSecond":1}})", "rateLimit"},
       {R"({"uid":"a b"})", "uid"},
