@@ -110,11 +110,13 @@ void Server::build_out_node(OutNode& node) {
   node.session = store_->open_session(node.loop);
   node.client = std::make_unique<net::HttpClient>(node.loop, clock_, std::move(options));
   node.transport = std::make_unique<outbound::HttpTransport>(node.loop, *node.client, clock_);
-  node.transforms =
-      std::make_unique<outbound::Transforms>(node.loop, *scripts_, *node.transport, clock_, [this](TenantKey key) {
+  node.transforms = std::make_unique<outbound::Transforms>(
+      node.loop, *scripts_, *node.transport, clock_,
+      [this](TenantKey key) {
         const auto tenant = tenants_->find(key);
         return tenant ? tenant->name : std::string();
-      });
+      },
+      config_.event_body_bytes_max);
   node.lanes = std::make_unique<outbound::LaneSet>(node.loop, *node.session, *catalogue_, *node.transforms, clock_, gate_,
                                                    metrics_, random_seed());
 }

@@ -12,20 +12,20 @@ constexpr std::uint64_t kPeoplesStrand = 0;
 
 std::uint64_t owner_of(TenantKey tenant) { return static_cast<std::uint64_t>(tenant.value); }
 
-script::Limits transform_limits() {
+script::Limits limits_for(std::size_t body_bytes_max) {
   script::Limits limits;
   limits.time = kTransformTime;
-  limits.output_bytes = kTransformOutputBytesMax;
+  limits.output_bytes = std::min(body_bytes_max + kTransformEnvelopeBytesMax, kScriptOutputBytesMax);
   return limits;
 }
 
 net::Task<script::Outcome> ask(script::Runner& runner, EventLoop& loop, TenantKey tenant, script::Task task,
-                               std::shared_ptr<const script::Program> program, std::string input) {
+                               std::shared_ptr<const script::Program> program, std::string input, std::size_t body_bytes_max) {
   script::Call call;
   call.caller = {owner_of(tenant), kPeoplesStrand};
   call.task = task;
   call.program = std::move(program);
-  call.limits = transform_limits();
+  call.limits = limits_for(body_bytes_max);
   call.input = [input = std::move(input)] { return input; };
   call.reply_to = &loop;
   call.start_before = std::chrono::steady_clock::now() + kTransformWaitTime;
@@ -108,8 +108,13 @@ std::string with_headers(std::string_view lines, const std::vector<domain::Heade
 }
 
 Transforms::Transforms(EventLoop& loop, script::Runner& runner, Transport& next, const Clock& clock,
-                       std::function<std::string(TenantKey)> tenant_name)
-    : loop_(loop), runner_(runner), next_(next), clock_(clock), tenant_name_(std::move(tenant_name)) {}
+                       std::function<std::string(TenantKey)> tenant_name, std::size_t body_bytes_max)
+    : loop_(loop),
+      runner_(runner),
+      next_(next),
+      clock_(clock),
+      tenant_name_(std::move(tenant_name)),
+      body_bytes_max_(body_bytes_max) {}
 
 Transforms::~Transforms() = default;
 
@@ -120,7 +125,7 @@ void Transforms::send(OutgoingAttempt attempt, UniqueFunction<void(AttemptAnswer
   script::Call call;
   call.caller = {owner_of(script.subscription->tenant), static_cast<std::uint64_t>(script.subscription->id.key.value)};
   call.program = script.program;
-  call.limits = transform_limits();
+  call.limits = limits_for(body_bytes_max_);
   call.input = [event = script.event, body = attempt.body, tenant = tenant_name_(script.subscription->tenant)] {
     return domain::transform_input(*event, tenant, *body);
   };
@@ -170,7 +175,7 @@ void Transforms::stop() {
 net::Task<Status> check_transform(script::Runner& runner, EventLoop& loop, TenantKey tenant, const domain::Transform& transform,
                                   std::string field) {
   auto program = program_of(transform);
-  const auto outcome = co_await ask(runner, loop, tenant, script::Task::check, std::move(program), "null");
+  const auto outcome = co_await ask(runner, loop, tenant, script::Task::check, std::move(program), "null", 0);
   if (outcome.ok()) co_return Status();
   if (outcome.ending == script::Ending::unavailable) {
     co_return unavailable("The script could not be checked: " + outcome.message, "scripts_unavailable");
@@ -179,9 +184,9 @@ net::Task<Status> check_transform(script::Runner& runner, EventLoop& loop, Tenan
 }
 
 net::Task<script::Outcome> try_transform(script::Runner& runner, EventLoop& loop, TenantKey tenant,
-                                         const domain::Transform& transform, std::string input) {
+                                         const domain::Transform& transform, std::string input, std::size_t body_bytes_max) {
   auto program = program_of(transform);
-  co_return co_await ask(runner, loop, tenant, script::Task::run, std::move(program), std::move(input));
+  co_return co_await ask(runner, loop, tenant, script::Task::run, std::move(program), std::move(input), body_bytes_max);
 }
 
 }  // namespace posthorn::outbound

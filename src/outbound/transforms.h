@@ -41,9 +41,9 @@ std::string with_headers(std::string_view lines, const std::vector<domain::Heade
 
 class Transforms final : public Transport {
  public:
-  // `tenant_name`: what scripts see as the event's tenant.
+  // `tenant_name`: what scripts see as the event's tenant. `body_bytes_max`: as for events that are published.
   Transforms(EventLoop& loop, script::Runner& runner, Transport& next, const Clock& clock,
-             std::function<std::string(TenantKey)> tenant_name);
+             std::function<std::string(TenantKey)> tenant_name, std::size_t body_bytes_max);
   ~Transforms() override;
   Transforms(const Transforms&) = delete;
   Transforms& operator=(const Transforms&) = delete;
@@ -64,6 +64,7 @@ class Transforms final : public Transport {
   Transport& next_;
   const Clock& clock_;
   std::function<std::string(TenantKey)> tenant_name_;
+  const std::size_t body_bytes_max_;
   std::unordered_map<std::uint64_t, Waiting> waiting_;
   std::uint64_t next_id_ = 1;
   bool stopped_ = false;
@@ -78,6 +79,6 @@ net::Task<Status> check_transform(script::Runner& runner, EventLoop& loop, Tenan
 
 // Runs a script once on an input of the caller's.
 net::Task<script::Outcome> try_transform(script::Runner& runner, EventLoop& loop, TenantKey tenant,
-                                         const domain::Transform& transform, std::string input);
+                                         const domain::Transform& transform, std::string input, std::size_t body_bytes_max);
 
 }  // namespace posthorn::outbound

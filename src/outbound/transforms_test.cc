@@ -83,7 +83,7 @@ class TransformsTest : public testing::Test {
   PlayedNetwork network_;
   std::vector<AttemptAnswer> answers_;
   std::unique_ptr<Transforms> transforms_ =
-      std::make_unique<Transforms>(loop_, runner_, network_, clock_, [](TenantKey) { return "acme"; });
+      std::make_unique<Transforms>(loop_, runner_, network_, clock_, [](TenantKey) { return "acme"; }, 1000);
 };
 
 TEST_F(TransformsTest, LetsAttemptsWithoutAScriptPass) {
@@ -102,6 +102,7 @@ TEST_F(TransformsTest, GivesTheScriptTheEventInItsTenantsTurn) {
   EXPECT_EQ(call.program->function, "transform");
   EXPECT_EQ(call.program->source, "code");
   EXPECT_EQ(call.limits.time, kTransformTime);
+  EXPECT_EQ(call.limits.output_bytes, 1000 + kTransformEnvelopeBytesMax);
   const std::string input = call.input();
   EXPECT_NE(input.find(R"("tenant":"acme")"), std::string::npos) << input;
   EXPECT_NE(input.find(R"("payload":{"rendered":true}})"), std::string::npos) << input;

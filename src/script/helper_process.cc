@@ -193,7 +193,10 @@ Outcome HelperProcess::ended_by_itself() {
   // Without effect on one that is dead already.
   if (process_ > 0) ::kill(process_, SIGKILL);
   const int status = reap();
-  if (!WIFSIGNALED(status)) return outcome(Ending::crashed, "the script helper ended without an answer");
+  if (!WIFSIGNALED(status)) {
+    return outcome(Ending::crashed,
+                   "the script helper ended without an answer (status " + std::to_string(WEXITSTATUS(status)) + ")");
+  }
   const int signal = WTERMSIG(status);
   if (signal == SIGSYS) return outcome(Ending::crashed, "it did what the sandbox forbids, and was ended");
   return outcome(Ending::crashed, "its helper was ended by a signal (" + std::string(::strsignal(signal)) + ")");

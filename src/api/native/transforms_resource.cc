@@ -98,8 +98,8 @@ net::Task<Answer> test_transform(Services services, RequestContext& context) {
   if (!input) co_return std::move(input).error();
   const std::string rendered = domain::render(input->format, input->event);
   const std::string document = domain::transform_input(input->event, context.tenant->name, rendered);
-  const auto outcome =
-      co_await outbound::try_transform(services.scripts, services.loop, context.tenant->key, input->transform, document);
+  const auto outcome = co_await outbound::try_transform(services.scripts, services.loop, context.tenant->key, input->transform,
+                                                        document, services.event_body_bytes_max);
   if (outcome.ending == script::Ending::unavailable) {
     co_return unavailable("The script could not be run: " + outcome.message, "scripts_unavailable");
   }
