@@ -109,7 +109,7 @@ inline constexpr auto kScriptRestartPauseMax = 5s;
 inline constexpr std::size_t kScriptQueueMax = 16 * 1024;        // calls that wait
 inline constexpr std::size_t kScriptQueueOfOwnerMax = 4 * 1024;  // of one owner
 inline constexpr auto kScriptSlow = 50ms;  // a strand whose runs take so long may not have the last half of the helpers
-inline constexpr std::size_t kScriptSlowRemembered = 1024;  // idle strands
+inline constexpr std::size_t kScriptStrandsRemembered = 4096;  // quick ones without work
 
 // --- store ---------------------------------------------------------------------------------------------------------
 inline constexpr std::size_t kWriterQueueOpsMax = 8192;  // waiting writes; beyond: unavailable

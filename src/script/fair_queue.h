@@ -1,9 +1,9 @@
 // FairQueue: whose call a free helper takes next.
 //
 // Callers are strands (one program's calls, say) of owners (tenants). Helper time is shared evenly between the owners that have
-// work, and evenly between an owner's strands: who has used least goes first. A strand whose runs take long (kScriptSlow, or
-// that broke its helper) is slow; slow strands together never have more than half of the helpers, so that a quick script finds
-// one free however many slow ones there are.
+// work, and evenly between an owner's strands: who has used least goes first. A strand counts as slow until its runs have shown
+// that they are quick (kScriptSlow), and again when they take long or break their helper; slow strands together never have more
+// than half of the helpers, so that a quick script finds one free however many slow ones there are.
 // Within a strand calls keep their order.
 // Limits: kScriptQueueMax, kScriptQueueOfOwnerMax.
 // Concurrency: none; Pool guards it.
@@ -13,6 +13,8 @@
 #include <compare>
 #include <cstdint>
 #include <deque>
+#include <iterator>
+#include <list>
 #include <map>
 #include <optional>
 #include <set>
@@ -80,8 +82,8 @@ class FairQueue {
     return taken;
   }
 
-  // `took`: helper time, replacing a broken helper included. `broke`: the call cost its helper.
-  void finished(const Caller& caller, Pace pace, Duration took, bool broke) {
+  // `took`: the helper's time, replacing a broken one included; `run`: of the script alone. `broke`: it cost its helper.
+  void finished(const Caller& caller, Pace pace, Duration took, Duration run, bool broke) {
     const auto found = strands_.find(caller);
     POSTHORN_CHECK(found != strands_.end() && found->second.running > 0);
     Strand& strand = found->second;
@@ -89,10 +91,19 @@ class FairQueue {
     --strand.running;
     if (!strand.waiting.empty()) order_of(strand).erase({strand.used, caller});
     strand.used += took * static_cast<std::int64_t>(owners_[caller.owner].active);
-    // The latest runs weigh most; a slow strand is believed to be quick again only after some quick ones.
-    strand.typical = broke ? std::max<Duration>(took, 4 * kScriptSlow) : (3 * strand.typical + took) / 4;
-    strand.pace = strand.typical >= Duration(kScriptSlow) ? Pace::slow : Pace::quick;
+    // The latest runs weigh most; one that was slow is believed to be quick again only after some quick runs.
+    if (broke) run = std::max<Duration>(run, 4 * kScriptSlow);
+    strand.typical = strand.typical && !broke ? (3 * *strand.typical + run) / 4 : run;
+    strand.pace = *strand.typical >= Duration(kScriptSlow) ? Pace::slow : Pace::quick;
     if (!strand.waiting.empty()) order_of(strand).emplace(strand.used, caller);
+    if (!strand.active()) deactivate(caller, strand);
+  }
+
+  // A call that was taken and not run: nothing is known from it.
+  void returned(const Caller& caller, Pace pace) {
+    Strand& strand = strands_.find(caller)->second;
+    if (pace == Pace::slow) --slow_running_;
+    --strand.running;
     if (!strand.active()) deactivate(caller, strand);
   }
 
@@ -108,8 +119,9 @@ class FairQueue {
       strand.waiting.clear();
       if (!strand.active()) leave(caller.owner);
     }
+    for (const auto& caller : idle_) strands_.erase(caller);
+    idle_.clear();
     std::erase_if(strands_, [](const auto& one) { return !one.second.active(); });
-    slow_idle_ = 0;
   }
 
   std::size_t waiting() const { return waiting_; }
@@ -122,8 +134,9 @@ class FairQueue {
     std::deque<Item> waiting;
     std::size_t running = 0;
     Duration used{0};
-    Duration typical{0};
-    Pace pace = Pace::quick;
+    std::optional<Duration> typical;
+    Pace pace = Pace::slow;
+    std::optional<std::list<Caller>::iterator> idle;
     bool active() const { return running > 0 || !waiting.empty(); }
   };
   struct Owner {
@@ -141,19 +154,23 @@ class FairQueue {
 
   // Who comes back has no credit for the time away.
   void activate(const Caller& caller, Strand& strand) {
-    if (strand.pace == Pace::slow && slow_idle_ > 0) --slow_idle_;
+    if (strand.idle) idle_.erase(*std::exchange(strand.idle, std::nullopt));
     strand.used = std::max(strand.used, now_);
     ++owners_[caller.owner].active;
   }
 
-  // Only that a strand is slow is worth remembering, and not of any number of them.
-  void deactivate(const Caller& caller, const Strand& strand) {
+  // Only that a strand is quick is worth remembering, and not of any number of them.
+  void deactivate(const Caller& caller, Strand& strand) {
     leave(caller.owner);
-    if (strand.pace == Pace::slow && slow_idle_ < kScriptSlowRemembered) {
-      ++slow_idle_;
-    } else {
+    if (strand.pace == Pace::slow) {
       strands_.erase(caller);
+      return;
     }
+    idle_.push_back(caller);
+    strand.idle = std::prev(idle_.end());
+    if (idle_.size() <= kScriptStrandsRemembered) return;
+    strands_.erase(idle_.front());
+    idle_.pop_front();
   }
 
   void leave(std::uint64_t owner) {
@@ -167,7 +184,7 @@ class FairQueue {
   mutable Order slow_;
   std::size_t slow_max_;
   std::size_t slow_running_ = 0;
-  std::size_t slow_idle_ = 0;
+  std::list<Caller> idle_;  // quick strands without work, the longest idle first
   std::size_t waiting_ = 0;
   Duration now_{0};  // what the strand that went last had used
 };

@@ -80,7 +80,7 @@ void Pool::work(Worker& worker) {
   while (auto taken = next(lock)) {
     lock.unlock();
     const SteadyTime begun = now();
-    const auto [ending, broke] = serve(helper, std::move(taken->item));
+    const auto [ending, duration, broke] = serve(helper, std::move(taken->item));
     deaths = ending == Ending::crashed ? deaths + 1 : 0;
     if (broke) {
       // What replacing the helper costs is on the account of who broke it, and so is its place meanwhile.
@@ -90,7 +90,11 @@ void Pool::work(Worker& worker) {
     }
     const auto took = now() - begun;
     lock.lock();
-    queue_.finished(taken->caller, taken->pace, took, broke);
+    if (ending == Ending::unavailable) {
+      queue_.returned(taken->caller, taken->pace);
+    } else {
+      queue_.finished(taken->caller, taken->pace, took, duration, broke);
+    }
     // A place for a slow strand may have become free, which another thread waits for.
     if (idle_ > 0 && queue_.waiting() > 1) changed_.notify_one();
   }
@@ -108,7 +112,7 @@ std::optional<Pool::Queue::Taken> Pool::next(std::unique_lock<std::mutex>& lock)
     if (closing_) return std::nullopt;
     while (auto taken = queue_.take()) {
       if (!taken->item.start_before || *taken->item.start_before > now()) return taken;
-      queue_.finished(taken->caller, taken->pace, {}, false);
+      queue_.returned(taken->caller, taken->pace);
       answer(std::move(taken->item), refused("waited too long for a free helper"));
     }
     ++idle_;
@@ -140,9 +144,9 @@ Pool::Served Pool::serve(HelperProcess& helper, Call call) {
     ++measures_.runs;
     if (!outcome.ok()) ++measures_.failures;
   }
-  const Ending ending = outcome.ending;
+  const Served served{outcome.ending, outcome.duration, broke};
   answer(std::move(call), std::move(outcome));
-  return {ending, broke};
+  return served;
 }
 
 bool Pool::ensure_started(HelperProcess& helper, Outcome& failure) {

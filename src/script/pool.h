@@ -66,6 +66,7 @@ class Pool final : public Runner {
   std::optional<Queue::Taken> next(std::unique_lock<std::mutex>& lock);
   struct Served {
     Ending ending;
+    std::chrono::microseconds duration;
     bool broke;  // its helper is gone
   };
   Served serve(HelperProcess& helper, Call call);
