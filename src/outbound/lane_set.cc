@@ -198,7 +198,10 @@ void LaneSet::attempt_answered(SubscriptionKey subscription, Work work, Timestam
     return check_drained();
   }
   const Timestamp now = clock_.schedule_now();
-  lane_slot.lane.answered(answer.outcome, now);
+  // What a script cancelled was not sent: it says nothing of the endpoint either.
+  domain::AttemptOutcome seen = answer.outcome;
+  if (answer.cancelled) seen.failure = domain::FailureKind::transform;
+  lane_slot.lane.answered(seen, now);
 
   store::RecordAttempt write;
   const std::uint32_t shard = domain::shard_of(subscription);

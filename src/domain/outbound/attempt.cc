@@ -98,6 +98,8 @@ bool is_unreachable(FailureKind kind) {
   return false;
 }
 
+bool concerns_endpoint(FailureKind kind) { return kind != FailureKind::internal && kind != FailureKind::transform; }
+
 std::optional<std::chrono::seconds> parse_retry_after(std::string_view value, Timestamp wall_now) {
   const std::string_view text = trim(value);
   if (text.empty()) return std::nullopt;

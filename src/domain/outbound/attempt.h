@@ -35,6 +35,10 @@ std::optional<FailureKind> parse_failure_kind(std::string_view text);
 // Failures that say the endpoint cannot be reached at all (they open the lane's breaker).
 bool is_unreachable(FailureKind kind);
 
+// Whether an attempt that ended so says anything of the endpoint. One that failed before anything was sent, by our own fault or
+// the subscription's script, does not: neither its health nor its breaker may follow from it.
+bool concerns_endpoint(FailureKind kind);
+
 struct AttemptOutcome {
   FailureKind failure = FailureKind::none;
   int status = 0;                                   // 0 when there was no answer

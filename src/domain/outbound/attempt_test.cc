@@ -15,6 +15,16 @@ TEST(FailureKind, HasAWordThatReadsBack) {
   EXPECT_FALSE(parse_failure_kind("nonsense"));
 }
 
+TEST(FailureKind, SaysSomethingOfTheEndpointOnlyWhenItWasAsked) {
+  for (int i = 0; i <= static_cast<int>(FailureKind::transform); ++i) {
+    const auto kind = static_cast<FailureKind>(i);
+    EXPECT_EQ(concerns_endpoint(kind), kind != FailureKind::internal && kind != FailureKind::transform) << to_text(kind);
+    if (!concerns_endpoint(kind)) {
+      EXPECT_FALSE(is_unreachable(kind)) << to_text(kind);
+    }
+  }
+}
+
 TEST(RetryAfter, ReadsSecondsAndDatesAndIgnoresGarbage) {
   const auto now = *parse_rfc3339("1994-11-06T08:49:37Z");
   struct Case {
