@@ -9,6 +9,7 @@
 // Concurrency: none; Pool guards it.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <compare>
 #include <cstdint>
