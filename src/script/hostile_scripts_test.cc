@@ -9,7 +9,7 @@
 namespace posthorn::script {
 namespace {
 
-constexpr auto kTime = Milliseconds(400);
+constexpr auto kTime = Milliseconds(250);
 // Beyond the time itself: the grace until a helper is killed, and a busy machine.
 constexpr auto kLate = kScriptKillGrace + Milliseconds(2000);
 
