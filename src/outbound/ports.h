@@ -11,6 +11,7 @@
 #include "domain/outbound/event.h"
 #include "domain/outbound/subscription.h"
 #include "net/url.h"
+#include "outbound/endpoint_access.h"
 #include "script/program.h"
 
 namespace posthorn::outbound {
@@ -21,8 +22,10 @@ struct ScriptedBody {
   domain::SubscriptionPtr subscription;
   std::shared_ptr<const script::Program> program;
   domain::EventPtr event;
-  // Appends the lines that sign a body to an attempt's header lines.
-  UniqueFunction<void(std::string& header_lines, const std::string& body)> sign;
+  std::string tenant;  // its name
+  // Completes the request: the body of what the script returned (nothing: of what was rendered), with the secret where the
+  // format has a place for it, and the lines that sign it. Scripts never see a secret.
+  UniqueFunction<std::shared_ptr<const std::string>(std::optional<std::string> payload, std::string& header_lines)> finish;
 };
 
 struct OutgoingAttempt {
@@ -30,15 +33,17 @@ struct OutgoingAttempt {
   std::string header_lines;                 // "name: value\r\n" each
   std::shared_ptr<const std::string> body;  // rendered once per event and format
   SteadyTime deadline;
+  EndpointAccessPtr access;              // null: nothing but the request
   std::unique_ptr<ScriptedBody> script;  // null: the request is complete
 };
 
 struct AttemptAnswer {
   domain::AttemptOutcome outcome;
-  std::string detail;      // for people, when it failed
-  std::string response;    // the answer's first bytes
-  bool cancelled = false;  // the subscription's script wants nothing sent: the delivery is over
-  bool abandoned = false;  // shutdown cut it off: neither success nor failure
+  std::string detail;                        // for people, when it failed
+  std::string response;                      // the answer's first bytes
+  std::optional<double> allowed_per_second;  // what the endpoint allowed in the handshake; nothing: no limit
+  bool cancelled = false;                    // the subscription's script wants nothing sent: the delivery is over
+  bool abandoned = false;                    // shutdown cut it off: neither success nor failure
 };
 
 // Sends one attempt. `done` is called exactly once, on the loop, never from within send().

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "domain/outbound/format.h"
 
 namespace posthorn::outbound {
 namespace {
@@ -52,13 +53,26 @@ std::shared_ptr<const script::Program> program_of(const domain::Transform& trans
   return std::make_shared<const script::Program>(std::move(program));
 }
 
-std::unique_ptr<ScriptedBody> script_of(const Prepared& prepared, const domain::EventPtr& event, Timestamp wall_now) {
+std::unique_ptr<ScriptedBody> script_of(const Prepared& prepared, const RenderedPtr& rendered, const domain::EventPtr& event,
+                                        Timestamp wall_now) {
   auto script = std::make_unique<ScriptedBody>();
   script->subscription = prepared.subscription;
   script->program = prepared.program;
   script->event = event;
-  script->sign = [signer = prepared.signer, event, wall_now](std::string& header_lines, const std::string& body) {
-    signer->append_headers(header_lines, public_event_id(*event), wall_now, body);
+  script->tenant = prepared.tenant;
+  script->finish = [signer = prepared.signer, format = prepared.subscription->settings.format, tenant = prepared.tenant,
+                    rendered, event, wall_now](std::optional<std::string> payload, std::string& header_lines) {
+    auto body = body_for(*signer, rendered, wall_now);
+    if (payload && rendered->secret_at) {
+      // The format puts the secret among the payload's own members.
+      domain::Event changed = *event;
+      changed.payload = std::move(*payload);
+      body = body_for(*signer, std::make_shared<const domain::Rendered>(domain::render(format, changed, tenant)), wall_now);
+    } else if (payload) {
+      body = std::make_shared<const std::string>(std::move(*payload));
+    }
+    signer->append_headers(header_lines, public_event_id(*event), wall_now, *body);
+    return body;
   };
   return script;
 }
@@ -107,14 +121,8 @@ std::string with_headers(std::string_view lines, const std::vector<domain::Heade
   return merged;
 }
 
-Transforms::Transforms(EventLoop& loop, script::Runner& runner, Transport& next, const Clock& clock,
-                       std::function<std::string(TenantKey)> tenant_name, std::size_t body_bytes_max)
-    : loop_(loop),
-      runner_(runner),
-      next_(next),
-      clock_(clock),
-      tenant_name_(std::move(tenant_name)),
-      body_bytes_max_(body_bytes_max) {}
+Transforms::Transforms(EventLoop& loop, script::Runner& runner, Transport& next, const Clock& clock, std::size_t body_bytes_max)
+    : loop_(loop), runner_(runner), next_(next), clock_(clock), body_bytes_max_(body_bytes_max) {}
 
 Transforms::~Transforms() = default;
 
@@ -126,7 +134,7 @@ void Transforms::send(OutgoingAttempt attempt, UniqueFunction<void(AttemptAnswer
   call.caller = {owner_of(script.subscription->tenant), static_cast<std::uint64_t>(script.subscription->id.key.value)};
   call.program = script.program;
   call.limits = limits_for(body_bytes_max_);
-  call.input = [event = script.event, body = attempt.body, tenant = tenant_name_(script.subscription->tenant)] {
+  call.input = [event = script.event, body = attempt.body, tenant = script.tenant] {
     return domain::transform_input(*event, tenant, *body);
   };
   call.reply_to = &loop_;
@@ -152,13 +160,10 @@ void Transforms::finish(std::uint64_t id, const script::Outcome& outcome) {
 
   OutgoingAttempt& attempt = waiting.attempt;
   const auto script = std::move(attempt.script);
-  if (result.transformed.payload) {
-    attempt.body = std::make_shared<const std::string>(std::move(*result.transformed.payload));
-  }
   if (!result.transformed.headers.empty()) {
     attempt.header_lines = with_headers(attempt.header_lines, result.transformed.headers);
   }
-  script->sign(attempt.header_lines, *attempt.body);
+  attempt.body = script->finish(std::move(result.transformed.payload), attempt.header_lines);
   attempt.deadline = clock_.steady_now() + script->subscription->settings.timeout;
   next_.send(std::move(attempt), std::move(waiting.done));
 }

@@ -8,7 +8,6 @@
 // results that come later are dropped. Concurrency: belongs to the loop.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -27,7 +26,8 @@ namespace posthorn::outbound {
 std::shared_ptr<const script::Program> program_of(const domain::Transform& transform);
 
 // What an attempt needs to be sent through its subscription's script. `prepared.program` is there.
-std::unique_ptr<ScriptedBody> script_of(const Prepared& prepared, const domain::EventPtr& event, Timestamp wall_now);
+std::unique_ptr<ScriptedBody> script_of(const Prepared& prepared, const RenderedPtr& rendered, const domain::EventPtr& event,
+                                        Timestamp wall_now);
 
 // What an outcome of the pool says for an attempt: what to send, or how the attempt ends.
 struct TransformOutcome {
@@ -41,9 +41,8 @@ std::string with_headers(std::string_view lines, const std::vector<domain::Heade
 
 class Transforms final : public Transport {
  public:
-  // `tenant_name`: what scripts see as the event's tenant. `body_bytes_max`: as for events that are published.
-  Transforms(EventLoop& loop, script::Runner& runner, Transport& next, const Clock& clock,
-             std::function<std::string(TenantKey)> tenant_name, std::size_t body_bytes_max);
+  // `body_bytes_max`: as for events that are published.
+  Transforms(EventLoop& loop, script::Runner& runner, Transport& next, const Clock& clock, std::size_t body_bytes_max);
   ~Transforms() override;
   Transforms(const Transforms&) = delete;
   Transforms& operator=(const Transforms&) = delete;
@@ -63,7 +62,6 @@ class Transforms final : public Transport {
   script::Runner& runner_;
   Transport& next_;
   const Clock& clock_;
-  std::function<std::string(TenantKey)> tenant_name_;
   const std::size_t body_bytes_max_;
   std::unordered_map<std::uint64_t, Waiting> waiting_;
   std::uint64_t next_id_ = 1;

@@ -6,6 +6,7 @@
 #include <deque>
 
 #include "base/manual_loop.h"
+#include "domain/outbound/format.h"
 
 namespace posthorn::outbound {
 namespace {
@@ -58,7 +59,12 @@ class TransformsTest : public testing::Test {
       made.script->subscription = subscription;
       made.script->program = program_of(*subscription->settings.transform);
       made.script->event = event;
-      made.script->sign = [](std::string& lines, const std::string& body) { lines += "signed: " + body + "\r\n"; };
+      made.script->tenant = "acme";
+      made.script->finish = [body = made.body](std::optional<std::string> payload, std::string& lines) {
+        auto complete = payload ? std::make_shared<const std::string>(std::move(*payload)) : body;
+        lines += "signed: " + *complete + "\r\n";
+        return complete;
+      };
     }
     return made;
   }
@@ -82,8 +88,7 @@ class TransformsTest : public testing::Test {
   PlayedRunner runner_;
   PlayedNetwork network_;
   std::vector<AttemptAnswer> answers_;
-  std::unique_ptr<Transforms> transforms_ =
-      std::make_unique<Transforms>(loop_, runner_, network_, clock_, [](TenantKey) { return "acme"; }, 1000);
+  std::unique_ptr<Transforms> transforms_ = std::make_unique<Transforms>(loop_, runner_, network_, clock_, std::size_t{1000}); }, 1000);
 };
 
 TEST_F(TransformsTest, LetsAttemptsWithoutAScriptPass) {
@@ -190,6 +195,41 @@ TEST_F(TransformsTest, DropsResultsThatComeAfterItIsGone) {
   loop_.run_ready();
   EXPECT_TRUE(network_.sent.empty());
   EXPECT_TRUE(answers_.empty());
+}
+
+// A subscription of this format and what one attempt of it needs, completed for a script's payload.
+std::string finished(domain::Format format, std::vector<domain::SignatureScheme> signatures,
+                     std::optional<std::string> payload) {
+  auto subscription = std::make_shared<domain::Subscription>();
+  subscription->settings.url = "https://example.com/";
+  subscription->settings.format = format;
+  subscription->settings.signatures = std::move(signatures);
+  subscription->settings.transform = domain::Transform{domain::Transform::Language::jq, "."};
+  domain::SubscriptionSecrets secrets;
+  secrets.current = "a secret of sixteen";
+  const auto prepared = prepare(subscription, secrets, "acme");
+  EXPECT_TRUE(prepared);
+  auto event = std::make_shared<domain::Event>();
+  event->topic = "a.b";
+  event->payload = R"({"n":1})";
+  const auto rendered = std::make_shared<const domain::Rendered>(domain::render(format, *event, "acme"));
+  EXPECT_EQ(rendered->body.find("a secret"), std::string::npos);
+  std::string lines;
+  const auto body = script_of(*prepared, rendered, event, Timestamp())->finish(std::move(payload), lines);
+  EXPECT_NE(lines.find("webhook-id"), std::string::npos) << lines;
+  return *body;
+}
+
+TEST(ScriptedBodies, HaveTheSecretWhereTheirFormatHasItsPlace) {
+  using domain::Format;
+  using domain::SignatureScheme;
+  EXPECT_EQ(finished(Format::raw, {SignatureScheme::v1}, R"({"a":1})"), R"({"a":1})");
+  EXPECT_EQ(finished(Format::raw, {SignatureScheme::v1}, std::nullopt), R"({"n":1})");
+  EXPECT_EQ(finished(Format::orchestry, {SignatureScheme::secret}, std::nullopt),
+            R"({"n":1,"Secret":"a secret of sixteen","secret":"a secret of sixteen"})");
+  EXPECT_EQ(finished(Format::orchestry, {SignatureScheme::secret}, R"({"a":1,"Secret":"x"})"),
+            R"({"a":1,"Secret":"a secret of sixteen","secret":"a secret of sixteen"})");
+  EXPECT_EQ(finished(Format::orchestry, {SignatureScheme::v1}, R"({"a":1})"), R"({"a":1})");
 }
 
 TEST(HeaderLines, AreReplacedByName) {

@@ -13,6 +13,7 @@
 #include "outbound/catalogue.h"
 #include "outbound/delivery_service.h"
 #include "outbound/publisher.h"
+#include "outbound/test_delivery.h"
 #include "script/runner.h"
 #include "store/store.h"
 
@@ -29,6 +30,7 @@ struct Services {
   EventLoop& loop;  // the in-loop itself, where answers of other threads come back
   const Clock& clock;
   std::size_t event_body_bytes_max = kEventBodyBytesMaxDefault;
+  outbound::TestDelivery* tests = nullptr;  // null: no test deliveries
 };
 
 using Call = net::Task<Answer> (*)(Services, RequestContext&);

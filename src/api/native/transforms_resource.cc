@@ -58,7 +58,7 @@ Result<TestInput> read_test(const Services& services, const RequestContext& cont
   input.event = std::move(*event);
   if (const auto* format = object->if_contains("format"); format != nullptr && !format->is_null()) {
     const auto known = format->is_string() ? domain::parse_format(format->get_string()) : std::nullopt;
-    if (!known) return invalid("format", "must be the name of a format");
+    if (!known) return invalid("format", "must be one of: " + domain::format_words());
     input.format = *known;
   }
   return input;
@@ -96,7 +96,7 @@ void append_result(JsonWriter& json, const script::Outcome& outcome, std::string
 net::Task<Answer> test_transform(Services services, RequestContext& context) {
   auto input = read_test(services, context);
   if (!input) co_return std::move(input).error();
-  const std::string rendered = domain::render(input->format, input->event);
+  const std::string rendered = domain::render(input->format, input->event, context.tenant->name).body;
   const std::string document = domain::transform_input(input->event, context.tenant->name, rendered);
   const auto outcome = co_await outbound::try_transform(services.scripts, services.loop, context.tenant->key, input->transform,
                                                         document, services.event_body_bytes_max);

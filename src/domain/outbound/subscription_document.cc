@@ -2,6 +2,7 @@
 
 #include <boost/json/serialize.hpp>
 
+#include "domain/outbound/authentication_document.h"
 #include "domain/outbound/subscription_parts.h"
 #include "json/reader.h"
 
@@ -21,7 +22,9 @@ Result<SubscriptionSettings> read_settings(const bj::object& object, Subscriptio
   read_lane(reader, settings);
   read_transform(reader, settings);
   reader.boolean("enabled", settings.enabled);
+  reader.boolean("handshake", settings.handshake);
   reader.member("secret");
+  for (const auto name : kAuthenticationMembers) reader.member(name);
   reader.only_these();
   if (!reader.ok()) return reader.error();
   return settings;
@@ -31,7 +34,7 @@ Status check_settings(const SubscriptionSettings& settings) {
   if (settings.url.empty()) return invalid("url", "is required", "required");
   if (settings.topics.empty()) return invalid("topics", "must name at least one topic or pattern", "required");
   if (settings.transform && settings.batching) return invalid("transform", "cannot be combined with batching");
-  return {};
+  return check_signing(settings);
 }
 
 bj::object write_settings(const SubscriptionSettings& settings) {
@@ -45,6 +48,7 @@ bj::object write_settings(const SubscriptionSettings& settings) {
   write_lane(settings, object);
   write_transform(settings, object);
   object["enabled"] = settings.enabled;
+  object["handshake"] = settings.handshake;
   return object;
 }
 

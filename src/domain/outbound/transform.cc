@@ -69,10 +69,10 @@ Result<Transformed> read_transformed(std::string_view result) {
     } else if (name == "headers") {
       auto parsed = json::parse(value);
       if (!parsed) return invalid("headers", parsed.error().message, parsed.error().code);
-      if (!parsed->is_object()) return invalid("headers", "must be an object", "wrong_type");
-      auto headers = read_header_list(parsed->get_object(), "headers");
-      if (!headers) return std::move(headers).error();
-      transformed.headers = std::move(*headers);
+      const boost::json::object object{{"headers", std::move(*parsed)}};
+      json::ObjectReader reader(object, "");
+      read_header_list(reader, "headers", transformed.headers);
+      if (!reader.ok()) return reader.error();
     } else if (name == "cancel") {
       if (value != "true" && value != "false") return invalid("cancel", "must be true or false", "wrong_type");
       transformed.cancel = value == "true";
