@@ -105,6 +105,11 @@ constexpr std::array kRefused{
     SCMP_SYS(lseek),    SCMP_SYS(prctl),      SCMP_SYS(sysinfo),    SCMP_SYS(uname),     SCMP_SYS(sched_getaffinity),
 };
 
+// The library's macros for it are C only. For SCMP_CMP_MASKED_EQ `value` is the mask.
+scmp_arg_cmp argument(unsigned index, scmp_compare how, scmp_datum_t value, scmp_datum_t masked = 0) {
+  return {index, how, value, masked};
+}
+
 int add_rules(scmp_filter_ctx filter) {
   for (const int call : kAllowed) {
     if (const int error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0); error != 0) return error;
@@ -116,17 +121,17 @@ int add_rules(scmp_filter_ctx filter) {
     return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, 1, &condition);
   };
   // Memory that is or becomes executable is never given.
-  const scmp_arg_cmp not_executable = SCMP_A2_64(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+  const scmp_arg_cmp not_executable = argument(2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
   int error = allow(SCMP_SYS(mmap), not_executable);
   if (error == 0) error = allow(SCMP_SYS(mprotect), not_executable);
-  if (error == 0) error = allow(SCMP_SYS(read), SCMP_A0_64(SCMP_CMP_EQ, kHelperSocket, 0));
+  if (error == 0) error = allow(SCMP_SYS(read), argument(0, SCMP_CMP_EQ, kHelperSocket));
   // What ends an engine that finds itself broken.
-  const scmp_arg_cmp itself = SCMP_A0_64(SCMP_CMP_EQ, static_cast<scmp_datum_t>(getpid()), 0);
-  const scmp_arg_cmp abort = SCMP_A2_64(SCMP_CMP_EQ, SIGABRT, 0);
+  const scmp_arg_cmp itself = argument(0, SCMP_CMP_EQ, static_cast<scmp_datum_t>(getpid()));
+  const scmp_arg_cmp abort = argument(2, SCMP_CMP_EQ, SIGABRT);
   const std::array abort_itself{itself, abort};
   if (error == 0) error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 2, abort_itself.data());
   // Standard output and error are /dev/null.
-  if (error == 0) error = allow(SCMP_SYS(write), SCMP_A0_64(SCMP_CMP_LE, kHelperSocket, 0));
+  if (error == 0) error = allow(SCMP_SYS(write), argument(0, SCMP_CMP_LE, kHelperSocket));
   return error;
 }
 
