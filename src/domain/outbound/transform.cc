@@ -71,7 +71,7 @@ Result<Transformed> read_transformed(std::string_view result) {
       if (!parsed) return invalid("headers", parsed.error().message, parsed.error().code);
       const boost::json::object object{{"headers", std::move(*parsed)}};
       json::ObjectReader reader(object, "");
-      read_header_list(reader, "headers", transformed.headers);
+      (void)read_header_list(reader, "headers", transformed.headers);
       if (!reader.ok()) return reader.error();
     } else if (name == "cancel") {
       if (value != "true" && value != "false") return invalid("cancel", "must be true or false", "wrong_type");
