@@ -144,6 +144,20 @@ Status set_event_bytes(Config& config, std::string_view text) {
   return {};
 }
 
+Status set_script_memory(Config& config, std::string_view text) {
+  const auto bytes = parse_bytes(text);
+  if (!bytes || *bytes < kScriptHelperMemoryMin || *bytes > kScriptHelperMemoryMax) {
+    return invalid("script-memory", "must be from 32MiB to 2048MiB, for example 128MiB");
+  }
+  config.script_memory = *bytes;
+  return {};
+}
+
+std::string bytes_text(std::size_t bytes) {
+  if (bytes % (1024 * 1024) == 0) return std::to_string(bytes / (1024 * 1024)) + "MiB";
+  return bytes % 1024 == 0 ? std::to_string(bytes / 1024) + "KiB" : std::to_string(bytes);
+}
+
 Status set_log_level(Config& config, std::string_view text) {
   using observe::Level;
   for (const auto& [name, level] : {std::pair<std::string_view, Level>{"debug", Level::debug},
@@ -287,13 +301,15 @@ std::vector<Option> make_options() {
                    Source::environment_only, false, set_master_key,
                    [](const Config& config) { return configured_or_not(config.master_key); }});
   table.push_back({"max-event-bytes", "BYTES", "Largest event that is accepted, up to 16MiB.", "1MiB", Source::everywhere,
-                   false, set_event_bytes, [](const Config& config) {
-                     const auto bytes = config.event_body_bytes_max;
-                     if (bytes % (1024 * 1024) == 0) return std::to_string(bytes / (1024 * 1024)) + "MiB";
-                     return bytes % 1024 == 0 ? std::to_string(bytes / 1024) + "KiB" : std::to_string(bytes);
-                   }});
+                   false, set_event_bytes, [](const Config& config) { return bytes_text(config.event_body_bytes_max); }});
   table.push_back(loops_option("in-loops", "Threads that accept requests.", &Config::in_loops));
   table.push_back(loops_option("out-loops", "Threads that deliver.", &Config::out_loops));
+  table.push_back(loops_option("script-helpers", "Processes that run subscriptions' scripts; started when they are needed.",
+                               &Config::script_helpers));
+  table.back().default_text = "2";
+  table.push_back({"script-memory", "BYTES", "Memory that scripts may use in each of these processes, up to 2048MiB.", "128MiB",
+                   Source::everywhere, false, set_script_memory,
+                   [](const Config& config) { return bytes_text(config.script_memory); }});
   table.push_back({"shutdown-grace", "TIME", "How long a stop waits for what is under way.", "20s", Source::everywhere, false,
                    [](Config& config, std::string_view text) -> Status {
                      const auto time = parse_duration(text);

@@ -35,6 +35,8 @@ struct Config {
   std::size_t event_body_bytes_max = kEventBodyBytesMaxDefault;
   std::uint32_t in_loops = 1;
   std::uint32_t out_loops = 1;
+  std::uint32_t script_helpers = kScriptHelpersDefault;
+  std::size_t script_memory = kScriptHelperMemoryDefault;
   std::chrono::milliseconds shutdown_grace = std::chrono::seconds(20);
   std::chrono::hours payload_retention{24 * 30};
   std::chrono::hours attempt_retention{24 * 90};

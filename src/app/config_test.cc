@@ -144,7 +144,9 @@ INSTANTIATE_TEST_SUITE_P(
                     BadValue{"shutdown-grace", "-1s"}, BadValue{"payload-retention", "30m"},
                     BadValue{"payload-retention", "0d"}, BadValue{"attempt-retention", "forever"},
                     BadValue{"delivery-retention", "3651d"}, BadValue{"idempotency-retention", "90m"},
-                    BadValue{"log-level", "verbose"}, BadValue{"log-level", "INFO"}, BadValue{"log-format", "xml"}));
+                    BadValue{"script-helpers", "0"}, BadValue{"script-helpers", "65"}, BadValue{"script-memory", "1MiB"},
+                    BadValue{"script-memory", "4096MiB"}, BadValue{"log-level", "verbose"}, BadValue{"log-level", "INFO"},
+                    BadValue{"log-format", "xml"}));
 
 TEST_F(Configuration, ListenTakesHostsAndBothKindsOfAddress) {
   struct Case {

@@ -22,6 +22,7 @@
 #include "outbound/lane_set.h"
 #include "outbound/publisher.h"
 #include "outbound/test_delivery.h"
+#include "outbound/transforms.h"
 #include "outbound/transport.h"
 #include "outbound/upkeep.h"
 #include "store/store.h"
@@ -36,6 +37,7 @@ struct OutNode {
   std::unique_ptr<net::HttpClient> client;
   std::unique_ptr<outbound::EndpointClient> endpoints;
   std::unique_ptr<outbound::HttpTransport> transport;
+  std::unique_ptr<outbound::Transforms> transforms;  // in front of it
   std::unique_ptr<outbound::LaneSet> lanes;
   // Only the first out-node has these.
   std::unique_ptr<outbound::Handover> handover;

@@ -53,6 +53,7 @@ Server::~Server() { stop(); }
 
 Status Server::start() {
   if (auto opened = open_store(); !opened) return opened;
+  make_script_pool();
   if (auto started = start_out_nodes(); !started) return started;
   if (auto loaded = load(); !loaded) return loaded;
   if (auto started = start_engine(); !started) return started;
@@ -84,6 +85,14 @@ Status Server::open_store() {
   return {};
 }
 
+void Server::make_script_pool() {
+  script::PoolOptions options;
+  options.helper_file = script::find_helper_file();
+  options.helpers = config_.script_helpers;
+  options.memory_bytes = config_.script_memory;
+  scripts_ = std::make_unique<script::Pool>(std::move(options));
+}
+
 Status Server::start_out_nodes() {
   for (std::uint32_t i = 0; i < config_.out_loops; ++i) {
     auto& node = *out_nodes_.emplace_back(std::make_unique<OutNode>("out-" + std::to_string(i)));
@@ -111,7 +120,9 @@ void Server::build_out_node(OutNode& node) {
   node.client = std::make_unique<net::HttpClient>(node.loop, clock_, client_options());
   node.endpoints = std::make_unique<outbound::EndpointClient>(node.loop, *node.client, clock_, config_.handshake_origin);
   node.transport = std::make_unique<outbound::HttpTransport>(node.loop, *node.endpoints, clock_);
-  node.lanes = std::make_unique<outbound::LaneSet>(node.loop, *node.session, *catalogue_, *node.transport, clock_, gate_,
+  node.transforms =
+      std::make_unique<outbound::Transforms>(node.loop, *scripts_, *node.transport, clock_, config_.event_body_bytes_max);
+  node.lanes = std::make_unique<outbound::LaneSet>(node.loop, *node.session, *catalogue_, *node.transforms, clock_, gate_,
                                                    metrics_, random_seed());
 }
 
@@ -254,9 +265,10 @@ void Server::build_in_node(InNode& node, std::uint16_t port) {
   node.tests =
       std::make_unique<outbound::TestDelivery>(node.loop, *catalogue_, clock_, client_options(), config_.handshake_origin);
 
-  const api::Services services{
-      *node.session,   *tenants_, *access_, *catalogue_, *node.publisher, *node.deliveries, config_.event_body_bytes_max,
-      node.tests.get()};
+  const api::Services services{*node.session,   *tenants_, *access_, *catalogue_,
+                               *node.publisher, *node.deliveries, *scripts_,
+                               node.loop,       clock_,           config_.event_body_bytes_max,
+                               node.tests.get()};
   auto routes = api::native::routes(services);
   for (auto& route : api::admin::routes({[this] { return readiness(); }, metrics_, api::admin::MetricsAccess::with_key}))
     routes.push_back(std::move(route));
@@ -325,6 +337,15 @@ void Server::register_gauges() {
           [](const auto& m) { return std::chrono::duration<double>(m.commit_time_last).count(); });
   measure("posthorn_store_wal_bytes", "Size of the write-ahead log", [](const auto& m) { return double(m.wal_bytes); });
   measure("posthorn_store_data_bytes", "Size of the database file", [](const auto& m) { return double(m.data_bytes); });
+  const auto scripts = [this](std::string_view name, std::string_view help, double (*read)(const script::Pool::Measures&)) {
+    metrics_.gauge(name, help, [this, read] { return read(scripts_->measures()); });
+  };
+  scripts("posthorn_script_helpers", "Processes that run scripts now", [](const auto& m) { return double(m.helpers); });
+  scripts("posthorn_script_helpers_started", "Such processes started since the start",
+          [](const auto& m) { return double(m.helpers_started); });
+  scripts("posthorn_scripts_waiting", "Scripts that wait for a free helper", [](const auto& m) { return double(m.waiting); });
+  scripts("posthorn_script_runs", "Scripts run since the start", [](const auto& m) { return double(m.runs); });
+  scripts("posthorn_script_failures", "Of these: without a result", [](const auto& m) { return double(m.failures); });
   metrics_.gauge("posthorn_loop_lag_seconds", "How late the latest loop last was", [this] {
     std::chrono::nanoseconds worst{0};
     for (const auto& node : in_nodes_) worst = std::max(worst, node->loop.lag());
@@ -388,7 +409,11 @@ void Server::drain(SteadyTime deadline) {
   if (first.fanout) wait_until_done(first.loop, deadline, [&first](auto done) { first.fanout->stop(std::move(done)); });
   for (const auto& node : out_nodes_) {
     if (!node->lanes) continue;
-    const bool drained = wait_until_done(node->loop, deadline, [&node](auto done) { node->lanes->drain(std::move(done)); });
+    const bool drained = wait_until_done(node->loop, deadline, [&node](auto done) {
+      node->lanes->drain(std::move(done));
+      // Attempts that still wait for their script are made after the next start.
+      node->transforms->stop();
+    });
     if (!drained)
       observe::log(observe::Level::warning, "attempts were cut off by the end of the grace time; they will be made again");
     net::run_on(node->loop, [&node]() -> net::Task<> { co_await node->transport->stop(); });
@@ -396,6 +421,8 @@ void Server::drain(SteadyTime deadline) {
 }
 
 void Server::tear_down() {
+  // Whoever waits for a script gets its answer while there is a loop to take it.
+  if (scripts_) scripts_->close();
   for (auto& node : in_nodes_) {
     on_loop(node->loop, [&] {
       node->server.reset();
@@ -425,6 +452,7 @@ void Server::tear_down() {
       node->fanout.reset();
       node->handover.reset();
       node->lanes.reset();
+      node->transforms.reset();
       node->transport.reset();
       node->endpoints.reset();
       node->client.reset();

@@ -22,6 +22,7 @@
 #include "observe/metrics.h"
 #include "outbound/catalogue.h"
 #include "outbound/runnable_gate.h"
+#include "script/pool.h"
 #include "store/store.h"
 
 namespace posthorn::app {
@@ -51,6 +52,7 @@ class Server {
   Status load();
   Status load_access(std::vector<store::Credential> credentials);
   Status first_run(std::vector<store::Credential>& credentials);
+  void make_script_pool();
   Status start_out_nodes();
   net::HttpClientOptions client_options() const;
   void build_out_node(OutNode& node);
@@ -76,6 +78,7 @@ class Server {
   std::unique_ptr<access::Tenants> tenants_;
   std::unique_ptr<outbound::Catalogue> catalogue_;
   std::unique_ptr<access::Access> access_;
+  std::unique_ptr<script::Pool> scripts_;
   std::vector<std::unique_ptr<OutNode>> out_nodes_;
   std::vector<std::unique_ptr<InNode>> in_nodes_;
   std::unique_ptr<Alarm> pending_alarm_;

@@ -92,6 +92,34 @@ inline constexpr std::size_t kRunnableResume = 2048;
 inline constexpr auto kPublishHoldMax = 5s;
 inline constexpr std::size_t kUnrecordedAttemptsMax = 4096;  // above this, lanes pause
 
+// --- scripts -------------------------------------------------------------------------------------------------------
+inline constexpr std::size_t kScriptSourceBytesMax = 64 * 1024;
+inline constexpr std::size_t kScriptFunctionBytesMax = 64;
+inline constexpr std::size_t kScriptInputBytesMax = 2 * kEventBodyBytesCeiling + 64 * 1024;  // an event beside its rendering
+inline constexpr std::size_t kScriptOutputBytesMax = kEventBodyBytesCeiling + 256 * 1024;
+inline constexpr std::size_t kScriptMessageBytesMax = 2048;
+inline constexpr auto kScriptTimeDefault = 1s;
+inline constexpr auto kScriptTimeMax = 30s;
+inline constexpr auto kScriptKillGrace =
+    500ms;  // a helper that has not ended its run by itself so long after its time is killed
+inline constexpr auto kScriptHelperStartTime = 20s;
+inline constexpr auto kTransformTime = 2s;                             // of one run of a subscription's script
+inline constexpr auto kTransformWaitTime = 10s;                        // of a check or a try for a free helper
+inline constexpr std::size_t kTransformEnvelopeBytesMax = 256 * 1024;  // of its result, beside the new body
+inline constexpr std::size_t kScriptHelpersDefault = 2;
+inline constexpr std::size_t kScriptHelpersMax = 64;
+inline constexpr std::size_t kScriptHelperMemoryDefault = 128 * 1024 * 1024;  // beyond what an idle helper has
+inline constexpr std::size_t kScriptHelperMemoryMin = 32 * 1024 * 1024;
+inline constexpr std::size_t kScriptHelperMemoryMax = std::size_t{2} * 1024 * 1024 * 1024;
+inline constexpr auto kScriptHelperIdleTime = 60s;           // a helper without work is stopped after it
+inline constexpr std::size_t kScriptHelperCallsMax = 10000;  // then it is replaced
+inline constexpr auto kScriptRestartPauseFirst = 50ms;       // doubles with every helper that dies in a row
+inline constexpr auto kScriptRestartPauseMax = 5s;
+inline constexpr std::size_t kScriptQueueMax = 16 * 1024;        // calls that wait
+inline constexpr std::size_t kScriptQueueOfOwnerMax = 4 * 1024;  // of one owner
+inline constexpr auto kScriptSlow = 50ms;  // a strand whose runs take so long may not have the last half of the helpers
+inline constexpr std::size_t kScriptStrandsRemembered = 4096;  // quick ones without work
+
 // --- store ---------------------------------------------------------------------------------------------------------
 inline constexpr std::size_t kWriterQueueOpsMax = 8192;  // waiting writes; beyond: unavailable
 inline constexpr std::size_t kWriterQueueBytesMax = 64 * 1024 * 1024;
@@ -102,6 +130,9 @@ inline constexpr std::size_t kPageItemsDefault = 50;
 inline constexpr std::uint32_t kShardCount = 64;
 inline constexpr auto kLeaseTime = 15s;
 
+static_assert(kScriptTimeDefault <= kScriptTimeMax && kScriptQueueOfOwnerMax < kScriptQueueMax);
+static_assert(kScriptHelperMemoryMin <= kScriptHelperMemoryDefault && kScriptHelperMemoryDefault <= kScriptHelperMemoryMax &&
+              kScriptHelpersDefault <= kScriptHelpersMax);
 static_assert(kRunnableResume < kRunnableMax);
 static_assert(kEventBodyBytesMaxDefault <= kEventBodyBytesCeiling);
 static_assert(kBatchBodyBytesMax < kWriterQueueBytesMax);

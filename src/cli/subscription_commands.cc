@@ -4,8 +4,9 @@
 
 #include "cli/endpoint_options.h"
 #include "cli/listing.h"
-#include "cli/test_commands.h"
 #include "cli/subscription_options.h"
+#include "cli/test_commands.h"
+#include "cli/transform_input.h"
 
 namespace posthorn::cli {
 namespace {
@@ -25,6 +26,9 @@ struct Settings {
   std::vector<std::string> schedule;
   std::string preset;
   std::string timeout;
+  std::string transform_file;
+  std::string transform_language;
+  bool no_transform = false;
   bool disabled = false;
   EndpointOptions endpoint;
 };
@@ -59,6 +63,13 @@ void add_settings_options(CLI::App& command, Settings& settings) {
       ->type_name("NAME")
       ->excludes("--retry");
   command.add_option("--timeout", settings.timeout, "How long one attempt may take (default 15s)")->type_name("TIME");
+  command
+      .add_option("--transform-file", settings.transform_file,
+                  "File with a script (*.jq, *.js) that changes what is sent; try it with: posthorn transforms test")
+      ->type_name("FILE");
+  command
+      .add_option("--transform-language", settings.transform_language, "Its language, where the file's name does not say it")
+      ->type_name("LANGUAGE");
   add_endpoint_options(command, settings.endpoint);
 }
 
@@ -107,6 +118,13 @@ Result<bj::object> body_of(const Settings& settings) {
     const auto timeout = app::parse_duration(settings.timeout);
     if (!timeout) return invalid("timeout", "--timeout takes a time as 15s, not \"" + settings.timeout + "\".");
     body["timeoutMs"] = timeout->count();
+  }
+  if (!settings.transform_file.empty()) {
+    auto script = read_script(settings.transform_file, settings.transform_language, "transform-file");
+    if (!script) return script.error();
+    body["transform"] = std::move(*script);
+  } else if (settings.no_transform) {
+    body["transform"] = nullptr;
   }
   if (settings.disabled) body["enabled"] = false;
   if (auto status = add_endpoint_members(body, settings.endpoint); !status) return std::move(status).error();
@@ -192,6 +210,7 @@ void add_update(CLI::App& subscriptions, Context& context) {
   command->add_option("id", given->id, "The subscription")->required()->type_name("ID");
   command->add_option("--url-to", given->url, "Where to deliver from now on")->type_name("URL");
   add_settings_options(*command, *given);
+  command->add_flag("--no-transform", given->no_transform, "Send what the format says, without a script");
   add_json_option(*command, *options);
   command->callback([&context, options, given] {
     context.action = [&context, options, given] {

@@ -39,6 +39,7 @@ void Lane::answered(const domain::AttemptOutcome& outcome, Timestamp now) {
   POSTHORN_CHECK(in_flight_ > 0);
   --in_flight_;
   last_progress_ = now;
+  if (!domain::concerns_endpoint(outcome.failure)) return;
   if (domain::is_unreachable(outcome.failure)) {
     ++unreachable_in_row_;
     limit_ = std::max<std::size_t>(1, limit_ / 2);

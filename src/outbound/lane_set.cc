@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "observe/log.h"
+#include "outbound/transforms.h"
 
 namespace posthorn::outbound {
 namespace {
@@ -160,7 +161,6 @@ void LaneSet::start_attempt(Slot& slot, Work work) {
   OutgoingAttempt attempt;
   attempt.url = prepared.url;
   const RenderedPtr rendered = rendered_.find(*work.event, settings.format, prepared.tenant);
-  attempt.body = body_for(prepared, rendered, wall_start);
   attempt.deadline = start + settings.timeout;
   attempt.access = prepared.access;
   attempt.header_lines.reserve(prepared.fixed_header_lines.size() + 384);
@@ -169,7 +169,13 @@ void LaneSet::start_attempt(Slot& slot, Work work) {
   attempt.header_lines += "traceparent: ";
   attempt.header_lines += work.event->traceparent;
   attempt.header_lines += "\r\n";
-  slot.prepared->signer.append_headers(attempt.header_lines, public_event_id(*work.event), wall_start, *attempt.body);
+  if (prepared.program) {
+    attempt.body = {rendered, &rendered->body};
+    attempt.script = script_of(prepared, rendered, work.event, wall_start);
+  } else {
+    attempt.body = body_for(*prepared.signer, rendered, wall_start);
+    prepared.signer->append_headers(attempt.header_lines, public_event_id(*work.event), wall_start, *attempt.body);
+  }
 
   in_flight_shown_.store(++in_flight_, std::memory_order_relaxed);
   const SubscriptionKey subscription = slot.lane.subscription();
@@ -188,7 +194,10 @@ void LaneSet::attempt_answered(SubscriptionKey subscription, Work work, Timestam
     return check_drained();
   }
   const Timestamp now = clock_.schedule_now();
-  lane_slot.lane.answered(answer.outcome, now);
+  // What a script cancelled was not sent: it says nothing of the endpoint either.
+  domain::AttemptOutcome seen = answer.outcome;
+  if (answer.cancelled) seen.failure = domain::FailureKind::transform;
+  lane_slot.lane.answered(seen, now);
 
   store::RecordAttempt write;
   const std::uint32_t shard = domain::shard_of(subscription);
@@ -221,6 +230,7 @@ void LaneSet::attempt_answered(SubscriptionKey subscription, Work work, Timestam
       write.disable_subscription = step.disable_subscription;
       break;
   }
+  if (answer.cancelled) write.state = DeliveryState::cancelled;
   count_attempt(work, write);
   ++unrecorded_;
   record(std::move(work), std::move(write));

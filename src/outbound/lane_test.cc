@@ -61,6 +61,24 @@ TEST(Lane, KeepsNoMoreAttemptsOutThanItsLimitWhichGrowsWithSuccess) {
   EXPECT_EQ(out.size(), kLaneConcurrencyMax);
 }
 
+TEST(Lane, LearnsNothingOfAnEndpointFromAttemptsThatWereNeverSent) {
+  Lane lane(kSubscription);
+  for (auto& one : works(1, 100)) lane.accept(std::move(one), kStart);
+  const auto attempt = [&](FailureKind failure) {
+    const auto next = lane.take(kStart);
+    ASSERT_TRUE(next);
+    lane.answered({failure, 0, std::nullopt}, kStart);
+    lane.finished(next->id.key);
+  };
+  for (int i = 0; i < 2 * kBreakerFailures; ++i) attempt(FailureKind::transform);
+  EXPECT_FALSE(lane.sick());
+  for (int i = 1; i < kBreakerFailures; ++i) attempt(FailureKind::connect);
+  attempt(FailureKind::transform);
+  EXPECT_FALSE(lane.sick());
+  attempt(FailureKind::connect);
+  EXPECT_TRUE(lane.sick()) << "they do not end the row of real failures either";
+}
+
 TEST(Lane, IgnoresWorkItHasAlready) {
   Lane lane(kSubscription);
   lane.accept(work(1), kStart);

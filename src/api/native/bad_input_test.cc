@@ -133,6 +133,12 @@ std::vector<FieldRule> subscription_fields() {
       {"timeoutMs", Kind::whole_number, 0, {"99", "60001", "-1", "0", "1000.5", "1e30", "9223372036854775808"}},
       {"order", Kind::other, 0, {"null", "5", "\"fifo\"", "\"\"", "{\"key\":\"$.data.id\"}", "[]"}},
       {"rateLimit", Kind::other, 0, {"5", "\"none\"", "{\"perSecond\":50}", "[]", "false"}},
+      {"transform",
+       Kind::object_or_null,
+       0,
+       {R"({"language":"jq"})", R"({"code":"."})", R"({"language":"perl","code":"."})", R"({"language":"jq","code":""})",
+        R"({"language":"jq","code":"{"})", R"({"language":"javascript","code":"let x = 1"})",
+        R"({"language":"javascript","code":"function transform(e) {"})", R"({"language":"jq","code":".","more":1})"}},
       {"enabled", Kind::boolean},
   };
 }

@@ -14,6 +14,7 @@ std::vector<Route> routes(const Services& services) {
   add_publish_routes(routes, services);
   add_event_routes(routes, services);
   add_delivery_routes(routes, services);
+  add_transform_routes(routes, services);
   add_example_routes(routes, services);
   add_test_delivery_routes(routes, services);
   add_client_routes(routes, services);

@@ -22,5 +22,6 @@ void add_key_routes(std::vector<Route>& routes, const Services& services);
 void add_grant_routes(std::vector<Route>& routes, const Services& services);
 void add_issuer_routes(std::vector<Route>& routes, const Services& services);
 void add_audit_routes(std::vector<Route>& routes, const Services& services);
+void add_transform_routes(std::vector<Route>& routes, const Services& services);
 
 }  // namespace posthorn::api::native

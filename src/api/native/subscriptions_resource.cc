@@ -15,6 +15,7 @@
 #include "domain/outbound/signature.h"
 #include "domain/outbound/subscription_document.h"
 #include "json/plain_text.h"
+#include "outbound/transforms.h"
 
 namespace posthorn::api::native {
 namespace {
@@ -110,9 +111,20 @@ net::Task<Answer> get_subscription(Services services, RequestContext& context) {
   co_return answer(services, 200, **subscription, kHidden);
 }
 
+// A script that does not compile is refused when it is saved, not at the first delivery. `current`: null for a new
+// subscription.
+net::Task<Status> check_script(Services services, RequestContext& context, const domain::SubscriptionSettings& settings,
+                               const domain::SubscriptionSettings* current) {
+  if (!settings.transform || (current != nullptr && current->transform == settings.transform)) co_return Status();
+  co_return co_await outbound::check_transform(services.scripts, services.loop, context.tenant->key, *settings.transform,
+                                               "transform/code");
+}
+
 net::Task<Answer> post_subscription(Services services, RequestContext& context) {
   auto input = read_input(context.request.body, {}, {});
   if (!input) co_return std::move(input).error();
+  auto checked = co_await check_script(services, context, input->settings, nullptr);
+  if (!checked) co_return std::move(checked).error();
   domain::SubscriptionSecrets secrets = std::move(input->secrets);
   if (secrets.current.empty()) secrets.current = outbound::make_secret();
   domain::Subscription subscription;
@@ -146,6 +158,8 @@ net::Task<Answer> change(Services services, RequestContext& context, Subscriptio
   if (!stored) co_return stored.error();
   auto input = read_input(context.request.body, base_of(*current, *stored, write), *stored);
   if (!input) co_return std::move(input).error();
+  auto checked = co_await check_script(services, context, input->settings, &current->settings);
+  if (!checked) co_return std::move(checked).error();
   domain::Subscription subscription = *current;
   const bool switched = input->settings.enabled != current->settings.enabled;
   subscription.settings = std::move(input->settings);

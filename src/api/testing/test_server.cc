@@ -29,6 +29,12 @@ void add_default(Headers& headers, std::string_view name, std::string value) {
   headers.emplace_back(std::string(name), std::move(value));
 }
 
+script::PoolOptions script_options() {
+  script::PoolOptions options;
+  options.helper_file = POSTHORN_SCRIPT_HELPER;
+  return options;
+}
+
 }  // namespace
 
 std::string Reply::header(std::string_view name) const {
@@ -48,7 +54,8 @@ std::string Reply::member(std::string_view name) const {
 }
 
 TestServer::TestServer()
-    : access_(clock_, ids_, sealer_, tenants_, "https://posthorn.test", {access::make_credential("admin", kKey, Timestamp())}) {
+    : access_(clock_, ids_, sealer_, tenants_, "https://posthorn.test", {access::make_credential("admin", kKey, Timestamp())}),
+      scripts_(script_options()) {
   store::sqlite::SqliteOptions options;
   options.place = store::sqlite::SqliteOptions::Place::memory;
   store_ = std::move(store::sqlite::open_sqlite(options, clock_)).value();
@@ -80,8 +87,8 @@ void TestServer::load() {
   net::HttpClientOptions options;
   options.filter = net::PeerFilter({net::Network::parse("127.0.0.0/8", "allow").value()});
   tests_ = std::make_unique<outbound::TestDelivery>(loop_, catalogue_, system_clock_, std::move(options), "posthorn");
-  auto all = native::routes(
-      {*session_, tenants_, access_, catalogue_, *publisher_, *deliveries_, kEventBodyBytesMaxDefault, tests_.get()});
+  auto all = native::routes({*session_, tenants_, access_, catalogue_, *publisher_, *deliveries_, scripts_, loop_, clock_,
+                             kEventBodyBytesMaxDefault, tests_.get()});
   const admin::Operations operations{[] { return admin::Readiness{true, {}}; }, metrics_};
   for (auto& route : admin::routes(operations)) all.push_back(std::move(route));
   for (auto& route : document_routes(native::kDocument)) all.push_back(std::move(route));
@@ -92,6 +99,7 @@ void TestServer::load() {
 }
 
 TestServer::~TestServer() {
+  scripts_.close();
   net::run_on(loop_, [this]() -> net::Task<> {
     service_.reset();
     router_.reset();

@@ -25,6 +25,7 @@
 #include "outbound/publisher.h"
 #include "outbound/runnable_gate.h"
 #include "outbound/test_delivery.h"
+#include "script/pool.h"
 #include "store/store.h"
 
 namespace posthorn::api::testing {
@@ -79,6 +80,7 @@ class TestServer {
   std::unique_ptr<store::Session> session_;
   std::unique_ptr<outbound::Publisher> publisher_;
   std::unique_ptr<outbound::DeliveryService> deliveries_;
+  script::Pool scripts_;
   SystemClock system_clock_;  // of test deliveries, which go over real sockets
   std::unique_ptr<outbound::TestDelivery> tests_;
   std::unique_ptr<Router> router_;
