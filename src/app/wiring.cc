@@ -102,7 +102,7 @@ void Server::build_out_node(OutNode& node) {
   node.client = std::make_unique<net::HttpClient>(node.loop, clock_, std::move(options));
   node.transport = std::make_unique<outbound::HttpTransport>(node.loop, *node.client, clock_);
   node.lanes = std::make_unique<outbound::LaneSet>(node.loop, *node.session, *catalogue_, *node.transport, clock_, gate_,
-                                                   metrics_, random_seed());
+                                                   lane_shared_, metrics_, random_seed());
 }
 
 void Server::build_engine_upkeep(OutNode& node) {

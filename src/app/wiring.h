@@ -21,6 +21,7 @@
 #include "crypto/crypto.h"
 #include "observe/metrics.h"
 #include "outbound/catalogue.h"
+#include "outbound/lane_shared.h"
 #include "outbound/runnable_gate.h"
 #include "store/store.h"
 
@@ -68,6 +69,7 @@ class Server {
   SystemClock clock_;
   observe::Metrics metrics_;
   outbound::RunnableGate gate_;
+  outbound::LaneShared lane_shared_;
   std::unique_ptr<crypto::Sealer> sealer_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<IdSource> ids_;

@@ -17,12 +17,14 @@ using domain::DeliveryState;
 }  // namespace
 
 LaneSet::LaneSet(EventLoop& loop, store::Session& session, Catalogue& catalogue, Transport& transport, const Clock& clock,
-                 RunnableGate& gate, observe::Metrics& metrics, std::uint64_t seed)
-    : session_(session),
+                 RunnableGate& gate, LaneShared& shared, observe::Metrics& metrics, std::uint64_t seed)
+    : loop_(loop),
+      session_(session),
       catalogue_(catalogue),
       transport_(transport),
       clock_(clock),
       gate_(gate),
+      shared_(shared),
       metrics_(metrics),
       random_(seed),
       alarm_(loop.make_alarm([this] { on_alarm(); })),
@@ -42,20 +44,31 @@ void LaneSet::start(std::vector<store::Lease> leases, UniqueFunction<void(Status
   session_.lanes_with_work(std::move(shards),
                            [this, done = std::move(done)](Result<std::vector<store::LaneWork>> found) mutable {
                              if (!found) return done(std::move(found).error());
-                             for (const auto& work : *found) {
-                               if (slots_.contains(work.subscription))
-                                 continue;  // new work came first; its lane asks the store anyway
-                               sleeping_[work.subscription] = work.earliest_due;
-                               wakes_.emplace(work.earliest_due, work.subscription);
-                             }
-                             // Lanes that new work opened meanwhile may have older work in the store too.
-                             for (const auto& [key, slot] : slots_) {
-                               slot->lane.expect_in_store(clock_.schedule_now());
-                               service(*slot);
-                             }
-                             arm();
+                             found_at_start(*found);
                              done({});
                            });
+}
+
+void LaneSet::found_at_start(const std::vector<store::LaneWork>& found) {
+  const Timestamp now = clock_.schedule_now();
+  started_ = true;
+  for (const auto& work : found) {
+    if (slots_.contains(work.subscription)) continue;  // new work came first; its lane asks the store anyway
+    Asleep asleep{work.earliest_due, work.ordered ? std::optional(now) : std::nullopt};
+    wakes_.emplace(*asleep.wake(), work.subscription);
+    sleeping_[work.subscription] = asleep;
+  }
+  // Lanes that new work opened meanwhile may have older work in the store too.
+  for (const auto& [key, slot] : slots_) {
+    slot->lane.expect_in_store(now);
+    service(*slot);
+  }
+  arm();
+}
+
+std::optional<Timestamp> LaneSet::Asleep::wake() const {
+  if (next && ordered_next) return std::min(*next, *ordered_next);
+  return next ? next : ordered_next;
 }
 
 LaneSet::Slot& LaneSet::slot(SubscriptionKey subscription) {
@@ -63,9 +76,12 @@ LaneSet::Slot& LaneSet::slot(SubscriptionKey subscription) {
   if (!place) {
     place = std::make_unique<Slot>(subscription);
     lanes_shown_.store(slots_.size(), std::memory_order_relaxed);
+    // What the store has of older ordered work is not known yet.
+    if (!started_) place->lane.expect_ordered_in_store(clock_.schedule_now());
     if (const auto asleep = sleeping_.find(subscription); asleep != sleeping_.end()) {
-      place->lane.expect_in_store(asleep->second);
-      wakes_.erase({asleep->second, subscription});
+      if (asleep->second.next) place->lane.expect_in_store(*asleep->second.next);
+      if (asleep->second.ordered_next) place->lane.expect_ordered_in_store(*asleep->second.ordered_next);
+      wakes_.erase({*asleep->second.wake(), subscription});
       sleeping_.erase(asleep);
     }
   }
@@ -86,7 +102,7 @@ void LaneSet::accept(std::vector<Work> work) {
 
 void LaneSet::cancelled(SubscriptionKey subscription, DeliveryKey delivery) {
   if (const auto found = slots_.find(subscription); found != slots_.end()) {
-    found->second->lane.cancelled(delivery);
+    found->second->lane.cancelled(delivery, clock_.schedule_now());
     service(*found->second);
   }
 }
@@ -107,7 +123,7 @@ bool LaneSet::prepare_slot(Slot& slot) {
   const auto subscription = catalogue_.find_subscription(slot.lane.subscription());
   if (!subscription) cancel_rest(slot.lane.subscription());
   if (!subscription || !subscription->settings.enabled) {
-    slot.lane.pause();
+    slot.lane.pause(clock_.schedule_now());
     return false;
   }
   const auto secrets = catalogue_.secrets_of(*subscription);
@@ -115,10 +131,14 @@ bool LaneSet::prepare_slot(Slot& slot) {
   if (!prepared) {
     observe::log(observe::Level::error, "a subscription cannot be delivered to",
                  {{"subscription", to_text(subscription->id)}, {"reason", prepared.error().message}});
-    slot.lane.pause();
+    slot.lane.pause(clock_.schedule_now());
     return false;
   }
   slot.prepared = std::move(*prepared);
+  slot.tenant = subscription->tenant;
+  slot.tenant_pace = shared_.paces.of(subscription->tenant);
+  slot.priority = subscription->settings.priority;
+  slot.lane.set_rules(rules_of(subscription->settings));
   slot.lane.resume();
   return true;
 }
@@ -137,21 +157,123 @@ void LaneSet::cancel_rest(SubscriptionKey subscription) {
 
 bool LaneSet::may_start() const { return !draining_ && store_takes_ && unrecorded_ < kUnrecordedAttemptsMax; }
 
+// Attempts what the lane may attempt now, reads what it needs, and sets when to look again.
 void LaneSet::service(Slot& slot) {
-  const Timestamp now = clock_.schedule_now();
   if (prepare_slot(slot)) {
-    while (may_start()) {
-      auto work = slot.lane.take(now);
-      if (!work) break;
-      start_attempt(slot, std::move(*work));
+    // Whoever waits for a turn already is not overtaken.
+    if (run_queue_.empty()) {
+      run(slot, kStartsPerTurn);
+    } else if (slot.lane.may_take(clock_.schedule_now())) {
+      run_queue_.push(slot.lane.subscription(), slot.priority);
+      post_turn();
     }
-    if (!draining_ && slot.lane.wants_load(now)) request_load(slot);
   }
+  settle(slot);
+}
+
+void LaneSet::settle(Slot& slot) {
+  const Timestamp now = clock_.schedule_now();
+  if (slot.prepared && !draining_) request_loads(slot);
   set_wake(slot, draining_ ? std::nullopt : slot.lane.next_wake(now));
   settle_count(slot, now);
 }
 
-void LaneSet::start_attempt(Slot& slot, Work work) {
+void LaneSet::run(Slot& slot, int attempts_max) {
+  const Timestamp now = clock_.schedule_now();
+  for (int started = 0; slot.lane.may_take(now); ++started) {
+    if (draining_) return;
+    if (!may_start() || turn_left_ == 0 || started == attempts_max) {
+      run_queue_.push(slot.lane.subscription(), slot.priority);
+      return post_turn();
+    }
+    if (slot.tenant_pace->limited()) return wait_for_tenant(slot);
+    if (!start_next(slot, now)) return;
+  }
+}
+
+// False when the lane has nothing that may go now.
+bool LaneSet::start_next(Slot& slot, Timestamp now) {
+  const EventKey below = shared_.horizon.below(slot.tenant);
+  auto work = slot.lane.take(now, below);
+  if (!work) {
+    if (slot.lane.held(now, below)) hold(slot, below);
+    return false;
+  }
+  auto rest = slot.lane.take_rest(*work, now, below);
+  if (turn_left_-- == kStartsPerTurn) post_turn();
+  start_attempt(slot, std::move(*work), std::move(rest));
+  return true;
+}
+
+// Ordered work waits until older events have arrived.
+void LaneSet::hold(Slot& slot, EventKey below) {
+  held_.insert(slot.lane.subscription());
+  const auto again = [self = std::weak_ptr<LaneSet*>(self_)] {
+    const auto set = self.lock();
+    if (!set) return;
+    LaneSet& lanes = **set;
+    lanes.horizon_asked_ = false;
+    for (const auto subscription : std::exchange(lanes.held_, {})) lanes.service(lanes.slot(subscription));
+    lanes.arm();
+  };
+  if (!std::exchange(horizon_asked_, true)) shared_.horizon.when_moved(loop_, again);
+  // It may have moved before it was asked.
+  if (shared_.horizon.below(slot.tenant) != below) loop_.post(again);
+}
+
+void LaneSet::post_turn() {
+  if (std::exchange(turn_posted_, true)) return;
+  loop_.post([self = std::weak_ptr<LaneSet*>(self_)] {
+    if (const auto set = self.lock()) (*set)->pump();
+  });
+}
+
+// A new turn: the lanes that wait, a few attempts each.
+void LaneSet::pump() {
+  constexpr int kQuantum = 4;
+  turn_posted_ = false;
+  turn_left_ = kStartsPerTurn;
+  while (turn_left_ > 0 && may_start()) {
+    const auto subscription = run_queue_.pop();
+    if (!subscription) break;
+    Slot& lane_slot = slot(*subscription);
+    if (prepare_slot(lane_slot)) run(lane_slot, kQuantum);
+    settle(lane_slot);
+  }
+  if (turn_left_ == 0) post_turn();
+  arm();
+}
+
+void LaneSet::wait_for_tenant(Slot& slot) {
+  TenantQueue& queue = tenant_queues_[slot.tenant];
+  slot.waits_for_tenant = true;
+  queue.lanes.push(slot.lane.subscription(), slot.priority);
+  if (!queue.wake) serve_tenant(slot.tenant, queue, clock_.schedule_now());
+}
+
+// Each token goes to one lane, in turns.
+void LaneSet::serve_tenant(TenantKey tenant, TenantQueue& queue, Timestamp now) {
+  const auto pace = shared_.paces.of(tenant);
+  queue.wake.reset();
+  while (!queue.lanes.empty()) {
+    const bool may_go = may_start() && turn_left_ > 0;
+    if (!may_go || !pace->take(now)) {
+      queue.wake = may_go ? pace->next(now) : now + Milliseconds(1);
+      return;
+    }
+    Slot& lane_slot = slot(*queue.lanes.pop());
+    lane_slot.waits_for_tenant = false;
+    if (!prepare_slot(lane_slot) || !lane_slot.lane.may_take(now) || !start_next(lane_slot, now)) {
+      pace->give_back();
+    } else if (lane_slot.lane.may_take(now)) {
+      lane_slot.waits_for_tenant = true;
+      queue.lanes.push(lane_slot.lane.subscription(), lane_slot.priority);
+    }
+    settle(lane_slot);
+  }
+}
+
+void LaneSet::start_attempt(Slot& slot, Work work, std::vector<Work> rest) {
   const Prepared& prepared = *slot.prepared;
   const auto& settings = prepared.subscription->settings;
   const Timestamp wall_start = clock_.wall_now();
@@ -170,10 +292,10 @@ void LaneSet::start_attempt(Slot& slot, Work work) {
 
   in_flight_shown_.store(++in_flight_, std::memory_order_relaxed);
   const SubscriptionKey subscription = slot.lane.subscription();
-  transport_.send(std::move(attempt),
-                  [this, subscription, work = std::move(work), wall_start, start](AttemptAnswer answer) mutable {
-                    attempt_answered(subscription, std::move(work), wall_start, start, std::move(answer));
-                  });
+  Request request{subscription, std::move(work), std::move(rest), wall_start, clock_.schedule_now(), start};
+  transport_.send(std::move(attempt), [this, request = std::move(request)](AttemptAnswer answer) mutable {
+    attempt_answered(std::move(request), std::move(answer));
+  });
 }
 
 std::shared_ptr<const std::string> LaneSet::body_of(const domain::EventPtr& event, domain::Format format) {
@@ -184,33 +306,41 @@ std::shared_ptr<const std::string> LaneSet::body_of(const domain::EventPtr& even
   return place.body;
 }
 
-void LaneSet::attempt_answered(SubscriptionKey subscription, Work work, Timestamp wall_start, SteadyTime start,
-                               AttemptAnswer answer) {
+void LaneSet::attempt_answered(Request request, AttemptAnswer answer) {
   in_flight_shown_.store(--in_flight_, std::memory_order_relaxed);
-  Slot& lane_slot = slot(subscription);
+  Slot& lane_slot = slot(request.subscription);
+  const Timestamp now = clock_.schedule_now();
   if (answer.abandoned) {
-    lane_slot.lane.abandoned(work.id.key);
+    lane_slot.lane.slot_freed();
+    lane_slot.lane.abandoned(request.work, now);
+    for (const auto& work : request.rest) lane_slot.lane.abandoned(work, now);
     return check_drained();
   }
-  const Timestamp now = clock_.schedule_now();
-  lane_slot.lane.answered(answer.outcome, now);
+  lane_slot.lane.answered(answer.outcome, request.start, now);
+  for (auto& work : request.rest) record_outcome(lane_slot, std::move(work), request, answer);
+  record_outcome(lane_slot, std::move(request.work), request, answer);
+  service(lane_slot);
+  arm();
+}
 
+// What the answer means for one delivery, written.
+void LaneSet::record_outcome(Slot& slot, Work work, const Request& request, const AttemptAnswer& answer) {
   store::RecordAttempt write;
-  const std::uint32_t shard = domain::shard_of(subscription);
+  const std::uint32_t shard = domain::shard_of(request.subscription);
   write.lease = {shard, epoch_of(shard)};
   write.delivery = work.id;
-  write.subscription = subscription;
-  write.at = now;
+  write.subscription = request.subscription;
+  write.at = clock_.schedule_now();
   write.attempt.number = work.attempts + 1;
-  write.attempt.started_at = wall_start;
-  write.attempt.duration = std::chrono::duration_cast<std::chrono::microseconds>(clock_.steady_now() - start);
+  write.attempt.started_at = request.wall_start;
+  write.attempt.duration = std::chrono::duration_cast<std::chrono::microseconds>(clock_.steady_now() - request.steady_start);
   write.attempt.failure = answer.outcome.failure;
   write.attempt.status = answer.outcome.status;
-  write.attempt.detail = std::move(answer.detail);
-  write.attempt.response = std::move(answer.response);
+  write.attempt.detail = answer.detail;
+  write.attempt.response = answer.response;
 
   // A subscription that was paused or deleted meanwhile has no policy any more: the standard one decides.
-  const auto& policy = lane_slot.prepared ? lane_slot.prepared->subscription->settings.retry : domain::standard_retry_policy();
+  const auto& policy = slot.prepared ? slot.prepared->subscription->settings.retry : domain::standard_retry_policy();
   const auto step = domain::next_step(policy, write.attempt.number - work.schedule_start, answer.outcome, random_);
   switch (step.kind) {
     case domain::NextStep::Kind::succeeded:
@@ -218,7 +348,7 @@ void LaneSet::attempt_answered(SubscriptionKey subscription, Work work, Timestam
       break;
     case domain::NextStep::Kind::retry:
       write.state = DeliveryState::pending;
-      write.due = now + step.delay;
+      write.due = write.at + step.delay;
       break;
     case domain::NextStep::Kind::exhausted:
       write.state = DeliveryState::exhausted;
@@ -228,8 +358,6 @@ void LaneSet::attempt_answered(SubscriptionKey subscription, Work work, Timestam
   count_attempt(work, write);
   ++unrecorded_;
   record(std::move(work), std::move(write));
-  service(lane_slot);
-  arm();
 }
 
 void LaneSet::count_attempt(const Work& work, const store::RecordAttempt& write) {
@@ -279,12 +407,12 @@ void LaneSet::recorded(Work work, store::RecordAttempt write, Result<store::Reco
       observe::log(observe::Level::error, "an attempt could not be recorded",
                    {{"delivery", to_text(work.id)}, {"reason", result.error().message}});
     }
-    lane_slot.lane.finished(work.id.key);
+    lane_slot.lane.finished(work, clock_.schedule_now());
   } else if (result->state == DeliveryState::pending) {
     work.attempts = write.attempt.number;
-    lane_slot.lane.retry_later(std::move(work), write.due);
+    lane_slot.lane.retry_later(std::move(work), write.due, clock_.schedule_now());
   } else {
-    lane_slot.lane.finished(work.id.key);
+    lane_slot.lane.finished(work, clock_.schedule_now());
     if (result->state == DeliveryState::succeeded) metrics_.deliveries_succeeded.add();
     if (result->state == DeliveryState::exhausted) metrics_.deliveries_exhausted.add();
   }
@@ -293,37 +421,56 @@ void LaneSet::recorded(Work work, store::RecordAttempt write, Result<store::Reco
     lane_slot.prepared.reset();
   }
   service(lane_slot);
+  if (!run_queue_.empty()) post_turn();
   arm();
   check_drained();
 }
 
-void LaneSet::request_load(Slot& slot) {
-  const SubscriptionKey subscription = slot.lane.subscription();
-  if (std::find(load_queue_.begin(), load_queue_.end(), subscription) != load_queue_.end()) return;
-  load_queue_.push_back(subscription);
+void LaneSet::request_loads(Slot& slot) {
+  const Timestamp now = clock_.schedule_now();
+  if (slot.lane.wants_load(now)) request_load({slot.lane.subscription(), false});
+  if (slot.lane.wants_ordered_load(now)) request_load({slot.lane.subscription(), true});
+}
+
+void LaneSet::request_load(Load load) {
+  if (std::find(load_queue_.begin(), load_queue_.end(), load) != load_queue_.end()) return;
+  load_queue_.push_back(load);
   start_loads();
 }
 
 void LaneSet::start_loads() {
   while (loads_running_ < kLoadsAtOnceMax && !load_queue_.empty()) {
-    const SubscriptionKey subscription = load_queue_.front();
-    load_queue_.erase(load_queue_.begin());
-    Slot& lane_slot = slot(subscription);
-    if (!lane_slot.lane.wants_load(clock_.schedule_now())) continue;
-    ++loads_running_;
-    store::LoadPending query;
-    query.subscription = subscription;
-    query.due_until = Timestamp::max();
-    query.limit = lane_slot.lane.begin_load();
-    query.payload_bytes_max = kLaneWindowBytesMax;
-    session_.load_pending(query, [this, subscription, limit = query.limit](Result<std::vector<Work>> page) {
-      load_done(subscription, limit, std::move(page));
-    });
+    const Load load = load_queue_.front();
+    load_queue_.pop_front();
+    Slot& lane_slot = slot(load.subscription);
+    const Timestamp now = clock_.schedule_now();
+    if (load.ordered && lane_slot.lane.wants_ordered_load(now)) start_ordered_load(lane_slot);
+    if (!load.ordered && lane_slot.lane.wants_load(now)) start_load(lane_slot);
   }
 }
 
+void LaneSet::start_load(Slot& slot) {
+  ++loads_running_;
+  store::LoadPending query;
+  query.subscription = slot.lane.subscription();
+  query.due_until = Timestamp::max();
+  query.limit = slot.lane.begin_load();
+  query.payload_bytes_max = kLaneWindowBytesMax;
+  session_.load_pending(
+      query, [this, subscription = query.subscription, limit = query.limit](Result<std::vector<Work>> page) {
+        load_done(subscription, limit, std::move(page));
+      });
+}
+
+void LaneSet::start_ordered_load(Slot& slot) {
+  ++loads_running_;
+  const auto query = slot.lane.begin_ordered_load(clock_.schedule_now());
+  session_.load_ordered(query, [this, subscription = query.subscription](Result<store::OrderedPage> page) {
+    ordered_load_done(subscription, std::move(page));
+  });
+}
+
 void LaneSet::load_done(SubscriptionKey subscription, std::size_t limit, Result<std::vector<Work>> page) {
-  --loads_running_;
   Slot& lane_slot = slot(subscription);
   const Timestamp now = clock_.schedule_now();
   if (!page) {
@@ -334,7 +481,23 @@ void LaneSet::load_done(SubscriptionKey subscription, std::size_t limit, Result<
     const bool more = page->size() >= limit || bytes >= kLaneWindowBytesMax;
     lane_slot.lane.loaded(std::move(*page), more, now);
   }
-  service(lane_slot);
+  load_ended(lane_slot);
+}
+
+void LaneSet::ordered_load_done(SubscriptionKey subscription, Result<store::OrderedPage> page) {
+  Slot& lane_slot = slot(subscription);
+  const Timestamp now = clock_.schedule_now();
+  if (page) {
+    lane_slot.lane.ordered_loaded(std::move(*page), now);
+  } else {
+    lane_slot.lane.ordered_load_failed(now + kStoreRetryTime);
+  }
+  load_ended(lane_slot);
+}
+
+void LaneSet::load_ended(Slot& slot) {
+  --loads_running_;
+  service(slot);
   start_loads();
   arm();
   check_drained();
@@ -348,9 +511,13 @@ void LaneSet::set_wake(Slot& slot, std::optional<Timestamp> at) {
 }
 
 void LaneSet::arm() {
-  if (wakes_.empty() || draining_) return alarm_->clear();
-  const auto wait = std::max(wakes_.begin()->first - clock_.schedule_now(), Milliseconds(0));
-  alarm_->set(clock_.steady_now() + wait);
+  std::optional<Timestamp> next;
+  if (!wakes_.empty()) next = wakes_.begin()->first;
+  for (const auto& [tenant, queue] : tenant_queues_) {
+    if (queue.wake) next = next ? std::min(*next, *queue.wake) : *queue.wake;
+  }
+  if (!next || draining_) return alarm_->clear();
+  alarm_->set(clock_.steady_now() + std::max(*next - clock_.schedule_now(), Milliseconds(0)));
 }
 
 void LaneSet::on_alarm() {
@@ -361,6 +528,10 @@ void LaneSet::on_alarm() {
     Slot& lane_slot = slot(subscription);  // wakes a sleeping lane
     set_wake(lane_slot, std::nullopt);
     service(lane_slot);
+  }
+  for (auto it = tenant_queues_.begin(); it != tenant_queues_.end();) {
+    if (it->second.wake && *it->second.wake <= now) serve_tenant(it->first, it->second, now);
+    it = it->second.lanes.empty() ? tenant_queues_.erase(it) : std::next(it);
   }
   arm();
 }
@@ -383,7 +554,7 @@ void LaneSet::tick() {
 }
 
 void LaneSet::settle_count(Slot& slot, Timestamp now) {
-  const std::ptrdiff_t count = draining_ ? 0 : slot.lane.runnable(now);
+  const std::ptrdiff_t count = draining_ || slot.waits_for_tenant ? 0 : slot.lane.runnable(now);
   if (count == slot.lane.counted) return;
   gate_.add(count - slot.lane.counted);
   slot.lane.counted = count;
@@ -394,17 +565,19 @@ void LaneSet::forget_idle(Timestamp now) {
   for (auto it = slots_.begin(); it != slots_.end();) {
     Slot& candidate = *it->second;
     const bool old = now - candidate.lane.last_used > kLaneIdleTime;
-    const bool queued = std::find(load_queue_.begin(), load_queue_.end(), it->first) != load_queue_.end();
+    const bool queued = std::any_of(load_queue_.begin(), load_queue_.end(),
+                                    [&](const Load& load) { return load.subscription == it->first; });
     if (!candidate.lane.empty() || queued || !(old || slots_.size() > kLanesIdleMax)) {
       ++it;
       continue;
     }
     set_wake(candidate, std::nullopt);
     gate_.add(-candidate.lane.counted);
-    if (const auto next = candidate.lane.store_next()) {
-      sleeping_[it->first] = *next;
+    const Asleep asleep{candidate.lane.store_next(), candidate.lane.ordered_next()};
+    if (const auto wake = asleep.wake()) {
+      sleeping_[it->first] = asleep;
       // A paused lane sleeps until its subscription changes.
-      if (!candidate.lane.paused()) wakes_.emplace(*next, it->first);
+      if (!candidate.lane.paused()) wakes_.emplace(*wake, it->first);
     }
     it = slots_.erase(it);
   }

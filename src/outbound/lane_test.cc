@@ -31,8 +31,8 @@ std::vector<std::int64_t> deliver_all(Lane& lane, Timestamp now) {
   std::vector<std::int64_t> keys;
   while (auto next = lane.take(now)) {
     keys.push_back(next->id.key.value);
-    lane.answered(success(), now);
-    lane.finished(next->id.key);
+    lane.answered(success(), now, now);
+    lane.finished(*next, now);
   }
   return keys;
 }
@@ -52,8 +52,8 @@ TEST(Lane, KeepsNoMoreAttemptsOutThanItsLimitWhichGrowsWithSuccess) {
   EXPECT_EQ(out.size(), kLaneConcurrencyFirst);
   for (int round = 0; round < 5; ++round) {
     for (const auto& one : out) {
-      lane.answered(success(), kStart);
-      lane.finished(one.id.key);
+      lane.answered(success(), kStart, kStart);
+      lane.finished(one, kStart);
     }
     out.clear();
     while (auto next = lane.take(kStart)) out.push_back(std::move(*next));
@@ -101,8 +101,8 @@ TEST(Lane, NeverTakesFromAPageWhatItSentWhileThePageWasRead) {
   ASSERT_EQ(out->id.key.value, 1);
   lane.expect_in_store(kStart);
   lane.begin_load();  // the page is read now: 1 and 2 are still pending in it
-  lane.answered(success(), kStart);
-  lane.finished({1});
+  lane.answered(success(), kStart, kStart);
+  lane.finished(work(1), kStart);
   lane.loaded(works(1, 2), false, kStart);
   EXPECT_EQ(deliver_all(lane, kStart), (std::vector<std::int64_t>{2}));
 }
@@ -135,8 +135,8 @@ TEST(Lane, HoldsARetryUntilItIsDue) {
   Lane lane(kSubscription);
   lane.accept(work(1), kStart);
   auto out = lane.take(kStart);
-  lane.answered({FailureKind::status, 500, std::nullopt}, kStart);
-  lane.retry_later(std::move(*out), kStart + 5s);
+  lane.answered({FailureKind::status, 500, std::nullopt}, kStart, kStart);
+  lane.retry_later(std::move(*out), kStart + 5s, kStart);
   EXPECT_FALSE(lane.take(kStart + 4s));
   EXPECT_EQ(lane.next_wake(kStart), kStart + 5s);
   EXPECT_EQ(lane.take(kStart + 5s)->id.key.value, 1);
@@ -149,8 +149,8 @@ TEST(Lane, KeepsOnlyTheNextRetriesInMemoryAndKnowsWhenToAskForTheRest) {
   for (std::int64_t i = 0; i < count; ++i) {
     auto out = lane.take(kStart);
     ASSERT_TRUE(out);
-    lane.answered({FailureKind::status, 500, std::nullopt}, kStart);
-    lane.retry_later(std::move(*out), kStart + std::chrono::seconds(100 + i));
+    lane.answered({FailureKind::status, 500, std::nullopt}, kStart, kStart);
+    lane.retry_later(std::move(*out), kStart + std::chrono::seconds(100 + i), kStart);
   }
   EXPECT_EQ(lane.in_memory(), kLaneWaitingMax);
   EXPECT_EQ(lane.store_next(), kStart + std::chrono::seconds(100 + static_cast<std::int64_t>(kLaneWaitingMax)));
@@ -162,8 +162,8 @@ TEST(Lane, OpensItsBreakerAfterFailuresInARowAndProbesWithOne) {
   int attempts = 0;
   while (auto out = lane.take(kStart)) {
     ++attempts;
-    lane.answered(refused(), kStart);
-    lane.retry_later(std::move(*out), kStart + 1h);
+    lane.answered(refused(), kStart, kStart);
+    lane.retry_later(std::move(*out), kStart + 1h, kStart);
   }
   EXPECT_EQ(attempts, kBreakerFailures);
   EXPECT_TRUE(lane.sick());
@@ -175,14 +175,14 @@ TEST(Lane, OpensItsBreakerAfterFailuresInARowAndProbesWithOne) {
   auto out = lane.take(probe);
   ASSERT_TRUE(out);
   EXPECT_FALSE(lane.take(probe)) << "one probe at a time";
-  lane.answered(refused(), probe);
-  lane.retry_later(std::move(*out), kStart + 1h);
+  lane.answered(refused(), probe, probe);
+  lane.retry_later(std::move(*out), kStart + 1h, kStart);
   EXPECT_FALSE(lane.take(probe + kBreakerPauseFirst)) << "the pause has doubled";
 
   const Timestamp second = probe + 2 * kBreakerPauseFirst;
   out = lane.take(second);
   ASSERT_TRUE(out);
-  lane.answered({FailureKind::status, 500, std::nullopt}, second);
+  lane.answered({FailureKind::status, 500, std::nullopt}, second, second);
   EXPECT_FALSE(lane.sick()) << "any HTTP answer closes it";
   EXPECT_TRUE(lane.take(second));
 }
@@ -199,12 +199,12 @@ TEST(Lane, PausedLeavesEverythingToTheStore) {
   Lane lane(kSubscription);
   for (auto& one : works(1, 5)) lane.accept(std::move(one), kStart);
   auto out = lane.take(kStart);
-  lane.pause();
+  lane.pause(kStart);
   EXPECT_FALSE(lane.take(kStart));
   EXPECT_FALSE(lane.wants_load(kStart));
   EXPECT_FALSE(lane.next_wake(kStart));
-  lane.answered({FailureKind::status, 500, std::nullopt}, kStart);
-  lane.retry_later(std::move(*out), kStart + 5s);
+  lane.answered({FailureKind::status, 500, std::nullopt}, kStart, kStart);
+  lane.retry_later(std::move(*out), kStart + 5s, kStart);
   EXPECT_TRUE(lane.empty());
   lane.resume();
   EXPECT_TRUE(lane.wants_load(kStart));
@@ -214,11 +214,11 @@ TEST(Lane, DropsACancelledDeliveryUnlessItIsOut) {
   Lane lane(kSubscription);
   for (auto& one : works(1, 3)) lane.accept(std::move(one), kStart);
   const auto out = lane.take(kStart);
-  lane.cancelled({2});
-  lane.cancelled({1});
+  lane.cancelled({2}, kStart);
+  lane.cancelled({1}, kStart);
   EXPECT_EQ(deliver_all(lane, kStart), (std::vector<std::int64_t>{3}));
-  lane.answered(success(), kStart);
-  lane.finished(out->id.key);
+  lane.answered(success(), kStart, kStart);
+  lane.finished(*out, kStart);
   EXPECT_TRUE(lane.empty());
 }
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -100,6 +101,7 @@ struct RenewShards {
 struct NewDelivery {
   DeliveryId id;
   SubscriptionId subscription;
+  std::optional<std::int64_t> order_key{};  // set: in order among those with the same value (domain/outbound/order.h)
 };
 
 struct Idempotency {
@@ -144,6 +146,21 @@ struct UnfinishedFanout {
 
 // --- delivering --------------------------------------------------------------------------------------------------------
 
+// What an attempt says of its endpoint, when that is news.
+enum class HealthChange : std::uint8_t {
+  none,
+  failing,  // it fails since RecordAttempt::failing_since
+  told,     // the same, and its tenant is told
+  well,     // it does not fail any more
+};
+
+// An endpoint that fails: every attempt since has failed.
+struct EndpointHealth {
+  SubscriptionKey subscription;
+  Timestamp failing_since;
+  bool told = false;
+};
+
 struct RecordAttempt {
   Lease lease;
   DeliveryId delivery;
@@ -151,16 +168,21 @@ struct RecordAttempt {
   domain::Attempt attempt;
   domain::DeliveryState state = domain::DeliveryState::pending;  // what the delivery becomes
   Timestamp due;                                                 // for pending
-  bool disable_subscription = false;                             // 410: in the same transaction
+  bool disable_subscription = false;                             // in the same transaction
+  std::string disable_reason = "gone";                           // what Subscription::disabled_reason becomes
+  HealthChange health = HealthChange::none;
+  Timestamp failing_since;        // for HealthChange::failing and told
+  std::vector<NewEvent> notices;  // events about what this changes; accepted in the same transaction
   Timestamp at;
 };
 // A delivery that was cancelled meanwhile stays so (the attempt is recorded all the same). An attempt number that is
-// recorded already changes nothing.
+// recorded already changes nothing. Notices are accepted only with an attempt that is new and a delivery that was pending.
 struct RecordedAttempt {
   domain::DeliveryState state;
+  bool noticed = false;  // the notices are accepted
 };
 
-// Starts a new schedule: pending, due at `now`, attempts kept. Errors: not_found; conflict when it is pending already, or
+// Starts a new schedule: pending, due at `now`, attempts kept, and without its order key: it goes as its own. Errors: not_found; conflict when it is pending already, or
 // when the event's payload has been expunged.
 struct ResendDelivery {
   TenantKey tenant;
@@ -200,10 +222,11 @@ struct Expired {
 
 struct LaneWork {
   SubscriptionKey subscription;
-  Timestamp earliest_due;
+  std::optional<Timestamp> earliest_due;  // of those without an order key
+  bool ordered = false;                   // there are some with one
 };
 
-// Pending deliveries of one subscription in the order (due, key), from after the cursor.
+// Pending deliveries without an order key of one subscription in the order (due, key), from after the cursor.
 struct LoadPending {
   SubscriptionKey subscription;
   Timestamp due_until;  // inclusive
@@ -211,6 +234,30 @@ struct LoadPending {
   DeliveryKey after_key;
   std::uint32_t limit = 0;
   std::size_t payload_bytes_max = 0;  // ends early (but never before the first) when payloads pass it
+};
+
+// Pending deliveries with an order key of one subscription, sequence by sequence. (A sequence: those with the same order key,
+// by event.)
+struct LoadOrdered {
+  SubscriptionKey subscription;
+  std::int64_t from = std::numeric_limits<std::int64_t>::min();  // the first order key to look at
+  EventKey after;                                                // of `from`: only events later than it
+  bool one_sequence = false;                                     // look at `from` only, whenever it is due
+  Timestamp due_until;                // sequences whose first is due later are named, not read
+  std::uint32_t sequences_max = 0;    // looked at
+  std::uint32_t per_sequence = 0;     // deliveries read of one
+  std::uint32_t limit = 0;            // deliveries read in all, about
+  std::size_t payload_bytes_max = 0;  // ends early (but never before the first) when payloads pass it
+};
+struct Sequence {
+  std::int64_t order_key = 0;
+  std::vector<domain::PendingDelivery> deliveries;  // none: the first is due later
+  Timestamp due;                                    // of the first
+  bool more = false;                                // the store has later ones
+};
+struct OrderedPage {
+  std::vector<Sequence> sequences;   // by order key
+  std::optional<std::int64_t> next;  // where to go on; nothing: there is no further one
 };
 
 struct PendingCount {

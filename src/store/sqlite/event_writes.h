@@ -40,7 +40,7 @@ class EventWrites {
       "nullif(?9, ''), ?10, ?11, nullif(?12, x''), ?13)"};
   Statement insert_delivery_{connection_,
                              "INSERT INTO deliveries(key, salt, tenant, event, subscription, state, attempts, schedule_start, "
-                             "due) VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0, 0, ?7)"};
+                             "due, order_key) VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0, 0, ?7, ?8)"};
   Statement insert_fanout_{connection_, "INSERT INTO fanouts(event, after) VALUES(?1, ?2)"};
   Statement find_fanout_{connection_,
                          "SELECT f.after, e.tenant, e.accepted FROM fanouts f JOIN events e ON e.key = f.event "

@@ -15,7 +15,7 @@ struct Tables {
       : known(connection),
         catalogue(connection, known),
         events(connection, known),
-        deliveries(connection, known, catalogue),
+        deliveries(connection, known, catalogue, events),
         shards(connection, known),
         expiry(connection, known) {}
 
