@@ -12,6 +12,7 @@ namespace bj = boost::json;
 Result<SubscriptionSettings> read_settings(const bj::object& object, SubscriptionSettings base) {
   SubscriptionSettings settings = std::move(base);
   json::ObjectReader reader(object, "");
+  read_identity(reader, settings);
   read_target(reader, settings);
   read_signing(reader, settings);
   read_headers(reader, settings);
@@ -33,6 +34,7 @@ Status check_settings(const SubscriptionSettings& settings) {
 
 bj::object write_settings(const SubscriptionSettings& settings) {
   bj::object object;
+  write_identity(settings, object);
   write_target(settings, object);
   write_signing(settings, object);
   write_headers(settings, object);
