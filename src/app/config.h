@@ -34,6 +34,7 @@ struct Config {
   std::uint32_t in_loops = 1;
   std::uint32_t out_loops = 1;
   std::chrono::milliseconds shutdown_grace = std::chrono::seconds(20);
+  std::chrono::milliseconds disable_after = kDisableAfterDefault;  // of nothing but failures; 0: never
   std::chrono::hours payload_retention{24 * 30};
   std::chrono::hours attempt_retention{24 * 90};
   std::chrono::hours delivery_retention{24 * 90};

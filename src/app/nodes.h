@@ -17,6 +17,7 @@
 #include "outbound/fanout.h"
 #include "outbound/handover.h"
 #include "outbound/lane_set.h"
+#include "outbound/notices.h"
 #include "outbound/publisher.h"
 #include "outbound/transport.h"
 #include "outbound/upkeep.h"
@@ -32,8 +33,9 @@ struct OutNode {
   std::unique_ptr<net::HttpClient> client;
   std::unique_ptr<outbound::HttpTransport> transport;
   std::unique_ptr<outbound::LaneSet> lanes;
-  // Only the first out-node has these.
   std::unique_ptr<outbound::Handover> handover;
+  std::unique_ptr<outbound::Notices> notices;
+  // Only the first out-node has these.
   std::unique_ptr<outbound::Fanout> fanout;
   std::unique_ptr<outbound::Upkeep> upkeep;
 };

@@ -53,11 +53,12 @@ class Server {
   Status first_run(std::vector<store::Credential>& credentials);
   Status start_out_nodes();
   void build_out_node(OutNode& node);
+  void build_notices(OutNode& node);
   void build_engine_upkeep(OutNode& node);
   Status start_engine();
   Status start_in_nodes();
   void build_in_node(InNode& node, std::uint16_t port);
-  outbound::WorkSink make_work_sink(InNode& node);
+  outbound::WorkSink make_work_sink(outbound::Handover& handover);
   std::vector<outbound::LaneTarget> lane_targets();
   void on_subscription_change(SubscriptionKey subscription);
   void register_gauges();

@@ -49,9 +49,8 @@ std::optional<Work> Lane::take(Timestamp now, EventKey below) {
   if (const auto at = batch_at(); at && *at > now) return std::nullopt;
   std::optional<Work> work;
   if (ordered_turn_ || ready_.empty()) work = sequences_.take(now, below);
-  const bool ordered = work.has_value();
   if (!work) work = take_free();
-  if (!work && !ordered) work = sequences_.take(now, below);
+  if (!work) work = sequences_.take(now, below);
   if (!work) return std::nullopt;
   ordered_turn_ = !work->order_key;
   if (in_flight_++ == 0) last_progress_ = now;
@@ -284,6 +283,10 @@ std::ptrdiff_t Lane::runnable(Timestamp now) const {
 }
 
 bool Lane::ready_has_room() const { return ready_.size() < ready_max() && (ready_.empty() || bytes_ < kLaneWindowBytesMax); }
+
+bool Lane::may_be_forgotten(Timestamp now) const {
+  return empty() && domain::TokenBucket::is_full(bucket_, now) && !domain::is_slow(pace_) && domain::next_start(pace_) <= now;
+}
 
 bool Lane::has_slot() const {
   if (paused_) return false;

@@ -108,7 +108,9 @@ class Lane {
   bool held(Timestamp now, EventKey below) const { return may_attempt(now) && sequences_.held(now, below); }
   const std::optional<Timestamp>& store_next() const { return store_next_; }
   const std::optional<Timestamp>& ordered_next() const { return sequences_.store_next(); }
-  // Nothing in memory, nothing out: the lane may be forgotten (store_next() must be remembered).
+  // Nothing in memory, nothing out, no limit that still holds: the lane may be forgotten (store_next() and ordered_next() must
+  // be remembered).
+  bool may_be_forgotten(Timestamp now) const;
   bool empty() const { return known_.empty() && !loading_ && sequences_.empty(); }
 
   static constexpr EventKey kNoHorizon{std::numeric_limits<std::int64_t>::max()};

@@ -1,6 +1,7 @@
 #include "outbound/lane_sequences.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 

@@ -14,7 +14,7 @@
 #pragma once
 
 #include <deque>
-#include <map>
+#include <limits>
 #include <optional>
 #include <set>
 #include <unordered_map>

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "domain/outbound/batch.h"
 #include "domain/outbound/format.h"
 #include "observe/log.h"
 
@@ -10,9 +11,16 @@ namespace posthorn::outbound {
 namespace {
 
 constexpr auto kTickTime = 100ms;
-constexpr auto kStoreRetryTime = 1s;
 
 using domain::DeliveryState;
+
+// A request's webhook-id.
+std::string id_of(const Work& first, const std::vector<Work>& rest, bool batched) {
+  if (!batched) return public_event_id(*first.event);
+  std::vector<DeliveryId> deliveries{first.id};
+  for (const auto& work : rest) deliveries.push_back(work.id);
+  return domain::batch_id(deliveries);
+}
 
 }  // namespace
 
@@ -41,12 +49,15 @@ void LaneSet::start(std::vector<store::Lease> leases, UniqueFunction<void(Status
     shards.push_back(lease.shard);
   }
   tick_->set(clock_.steady_now() + kTickTime);
-  session_.lanes_with_work(std::move(shards),
-                           [this, done = std::move(done)](Result<std::vector<store::LaneWork>> found) mutable {
-                             if (!found) return done(std::move(found).error());
-                             found_at_start(*found);
-                             done({});
-                           });
+  load_health([this, shards = std::move(shards), done = std::move(done)](Status loaded) mutable {
+    if (!loaded) return done(std::move(loaded));
+    session_.lanes_with_work(std::move(shards),
+                             [this, done = std::move(done)](Result<std::vector<store::LaneWork>> found) mutable {
+                               if (!found) return done(std::move(found).error());
+                               found_at_start(*found);
+                               done({});
+                             });
+  });
 }
 
 void LaneSet::found_at_start(const std::vector<store::LaneWork>& found) {
@@ -101,10 +112,14 @@ void LaneSet::accept(std::vector<Work> work) {
 }
 
 void LaneSet::cancelled(SubscriptionKey subscription, DeliveryKey delivery) {
-  if (const auto found = slots_.find(subscription); found != slots_.end()) {
-    found->second->lane.cancelled(delivery, clock_.schedule_now());
-    service(*found->second);
-  }
+  // In a lane that sleeps over ordered work, the cancelled one may be what others wait for.
+  const auto asleep = sleeping_.find(subscription);
+  const bool may_matter = asleep != sleeping_.end() && asleep->second.ordered_next;
+  if (!slots_.contains(subscription) && !may_matter) return;
+  Slot& lane_slot = slot(subscription);
+  lane_slot.lane.cancelled(delivery, clock_.schedule_now());
+  service(lane_slot);
+  arm();
 }
 
 void LaneSet::subscription_changed(SubscriptionKey subscription) {
@@ -112,7 +127,8 @@ void LaneSet::subscription_changed(SubscriptionKey subscription) {
   if (found == slots_.end() && !sleeping_.contains(subscription)) return;
   Slot& lane_slot = slot(subscription);
   lane_slot.prepared.reset();
-  prepare_slot(lane_slot);
+  // Whoever switches it on again gives its endpoint a new start (so does the store).
+  if (prepare_slot(lane_slot) && std::exchange(lane_slot.was_disabled, false)) set_health(subscription, std::nullopt);
   service(lane_slot);
   arm();
 }
@@ -123,6 +139,7 @@ bool LaneSet::prepare_slot(Slot& slot) {
   const auto subscription = catalogue_.find_subscription(slot.lane.subscription());
   if (!subscription) cancel_rest(slot.lane.subscription());
   if (!subscription || !subscription->settings.enabled) {
+    slot.was_disabled = true;
     slot.lane.pause(clock_.schedule_now());
     return false;
   }
@@ -281,14 +298,15 @@ void LaneSet::start_attempt(Slot& slot, Work work, std::vector<Work> rest) {
 
   OutgoingAttempt attempt;
   attempt.url = prepared.url;
-  attempt.body = body_of(work.event, settings.format);
+  attempt.body = settings.batching ? batch_of(work, rest, settings.format) : body_of(work.event, settings.format);
   attempt.deadline = start + settings.timeout;
   attempt.header_lines.reserve(prepared.fixed_header_lines.size() + 384);
   attempt.header_lines = prepared.fixed_header_lines;
   attempt.header_lines += "traceparent: ";
   attempt.header_lines += work.event->traceparent;
   attempt.header_lines += "\r\n";
-  slot.prepared->signer.append_headers(attempt.header_lines, public_event_id(*work.event), wall_start, *attempt.body);
+  slot.prepared->signer.append_headers(attempt.header_lines, id_of(work, rest, settings.batching.has_value()), wall_start,
+                                *attempt.body);
 
   in_flight_shown_.store(++in_flight_, std::memory_order_relaxed);
   const SubscriptionKey subscription = slot.lane.subscription();
@@ -296,6 +314,12 @@ void LaneSet::start_attempt(Slot& slot, Work work, std::vector<Work> rest) {
   transport_.send(std::move(attempt), [this, request = std::move(request)](AttemptAnswer answer) mutable {
     attempt_answered(std::move(request), std::move(answer));
   });
+}
+
+std::shared_ptr<const std::string> LaneSet::batch_of(const Work& first, const std::vector<Work>& rest, domain::Format format) {
+  std::vector<domain::EventPtr> events{first.event};
+  for (const auto& work : rest) events.push_back(work.event);
+  return std::make_shared<const std::string>(domain::render_batch(format, events));
 }
 
 std::shared_ptr<const std::string> LaneSet::body_of(const domain::EventPtr& event, domain::Format format) {
@@ -317,190 +341,12 @@ void LaneSet::attempt_answered(Request request, AttemptAnswer answer) {
     return check_drained();
   }
   lane_slot.lane.answered(answer.outcome, request.start, now);
-  for (auto& work : request.rest) record_outcome(lane_slot, std::move(work), request, answer);
-  record_outcome(lane_slot, std::move(request.work), request, answer);
+  for (auto& work : request.rest) record(outcome_of(lane_slot, std::move(work), request, answer));
+  auto last = outcome_of(lane_slot, std::move(request.work), request, answer);
+  note_health(lane_slot, last, answer.outcome);
+  record(std::move(last));
   service(lane_slot);
   arm();
-}
-
-// What the answer means for one delivery, written.
-void LaneSet::record_outcome(Slot& slot, Work work, const Request& request, const AttemptAnswer& answer) {
-  store::RecordAttempt write;
-  const std::uint32_t shard = domain::shard_of(request.subscription);
-  write.lease = {shard, epoch_of(shard)};
-  write.delivery = work.id;
-  write.subscription = request.subscription;
-  write.at = clock_.schedule_now();
-  write.attempt.number = work.attempts + 1;
-  write.attempt.started_at = request.wall_start;
-  write.attempt.duration = std::chrono::duration_cast<std::chrono::microseconds>(clock_.steady_now() - request.steady_start);
-  write.attempt.failure = answer.outcome.failure;
-  write.attempt.status = answer.outcome.status;
-  write.attempt.detail = answer.detail;
-  write.attempt.response = answer.response;
-
-  // A subscription that was paused or deleted meanwhile has no policy any more: the standard one decides.
-  const auto& policy = slot.prepared ? slot.prepared->subscription->settings.retry : domain::standard_retry_policy();
-  const auto step = domain::next_step(policy, write.attempt.number - work.schedule_start, answer.outcome, random_);
-  switch (step.kind) {
-    case domain::NextStep::Kind::succeeded:
-      write.state = DeliveryState::succeeded;
-      break;
-    case domain::NextStep::Kind::retry:
-      write.state = DeliveryState::pending;
-      write.due = write.at + step.delay;
-      break;
-    case domain::NextStep::Kind::exhausted:
-      write.state = DeliveryState::exhausted;
-      write.disable_subscription = step.disable_subscription;
-      break;
-  }
-  count_attempt(work, write);
-  ++unrecorded_;
-  record(std::move(work), std::move(write));
-}
-
-void LaneSet::count_attempt(const Work& work, const store::RecordAttempt& write) {
-  metrics_.attempts_made.add();
-  metrics_.attempt_seconds.observe_seconds(std::chrono::duration<double>(write.attempt.duration).count());
-  if (write.attempt.failure != domain::FailureKind::none) {
-    metrics_.attempts_failed(domain::to_text(write.attempt.failure)).add();
-  }
-  if (write.state == DeliveryState::succeeded) {
-    metrics_.delivery_seconds.observe_seconds(std::chrono::duration<double>(write.at - work.event->accepted_at).count());
-  }
-  if (observe::log_enabled(observe::Level::debug)) {
-    observe::log(observe::Level::debug, "attempt",
-                 {{"delivery", to_text(work.id)},
-                  {"event", to_text(work.event->id)},
-                  {"topic", work.event->topic},
-                  {"number", write.attempt.number},
-                  {"status", write.attempt.status},
-                  {"failure", domain::to_text(write.attempt.failure)},
-                  {"duration_us", write.attempt.duration.count()},
-                  {"state", domain::to_text(write.state)}});
-  }
-}
-
-void LaneSet::record(Work work, store::RecordAttempt write) {
-  // The write is kept beside the call: a store that cannot take it now gets it again.
-  auto copy = write;
-  session_.record_attempt(
-      std::move(write), [this, work = std::move(work), copy = std::move(copy)](Result<store::RecordedAttempt> result) mutable {
-        recorded(std::move(work), std::move(copy), std::move(result));
-      });
-}
-
-void LaneSet::recorded(Work work, store::RecordAttempt write, Result<store::RecordedAttempt> result) {
-  if (!result && result.error().kind == ErrorKind::unavailable) {
-    unwritten_.emplace_back(std::move(work), std::move(write));
-    store_takes_ = false;
-    tick_->set(clock_.steady_now() + kStoreRetryTime);
-    return;
-  }
-  --unrecorded_;
-  store_takes_ = true;
-  Slot& lane_slot = slot(write.subscription);
-  if (!result) {
-    // Fenced: another node has the shard and will deliver what is pending. Anything else is damage, and is said once.
-    if (result.error().kind != ErrorKind::fenced) {
-      observe::log(observe::Level::error, "an attempt could not be recorded",
-                   {{"delivery", to_text(work.id)}, {"reason", result.error().message}});
-    }
-    lane_slot.lane.finished(work, clock_.schedule_now());
-  } else if (result->state == DeliveryState::pending) {
-    work.attempts = write.attempt.number;
-    lane_slot.lane.retry_later(std::move(work), write.due, clock_.schedule_now());
-  } else {
-    lane_slot.lane.finished(work, clock_.schedule_now());
-    if (result->state == DeliveryState::succeeded) metrics_.deliveries_succeeded.add();
-    if (result->state == DeliveryState::exhausted) metrics_.deliveries_exhausted.add();
-  }
-  if (result && write.disable_subscription) {
-    catalogue_.mark_disabled(write.subscription, "gone");
-    lane_slot.prepared.reset();
-  }
-  service(lane_slot);
-  if (!run_queue_.empty()) post_turn();
-  arm();
-  check_drained();
-}
-
-void LaneSet::request_loads(Slot& slot) {
-  const Timestamp now = clock_.schedule_now();
-  if (slot.lane.wants_load(now)) request_load({slot.lane.subscription(), false});
-  if (slot.lane.wants_ordered_load(now)) request_load({slot.lane.subscription(), true});
-}
-
-void LaneSet::request_load(Load load) {
-  if (std::find(load_queue_.begin(), load_queue_.end(), load) != load_queue_.end()) return;
-  load_queue_.push_back(load);
-  start_loads();
-}
-
-void LaneSet::start_loads() {
-  while (loads_running_ < kLoadsAtOnceMax && !load_queue_.empty()) {
-    const Load load = load_queue_.front();
-    load_queue_.pop_front();
-    Slot& lane_slot = slot(load.subscription);
-    const Timestamp now = clock_.schedule_now();
-    if (load.ordered && lane_slot.lane.wants_ordered_load(now)) start_ordered_load(lane_slot);
-    if (!load.ordered && lane_slot.lane.wants_load(now)) start_load(lane_slot);
-  }
-}
-
-void LaneSet::start_load(Slot& slot) {
-  ++loads_running_;
-  store::LoadPending query;
-  query.subscription = slot.lane.subscription();
-  query.due_until = Timestamp::max();
-  query.limit = slot.lane.begin_load();
-  query.payload_bytes_max = kLaneWindowBytesMax;
-  session_.load_pending(
-      query, [this, subscription = query.subscription, limit = query.limit](Result<std::vector<Work>> page) {
-        load_done(subscription, limit, std::move(page));
-      });
-}
-
-void LaneSet::start_ordered_load(Slot& slot) {
-  ++loads_running_;
-  const auto query = slot.lane.begin_ordered_load(clock_.schedule_now());
-  session_.load_ordered(query, [this, subscription = query.subscription](Result<store::OrderedPage> page) {
-    ordered_load_done(subscription, std::move(page));
-  });
-}
-
-void LaneSet::load_done(SubscriptionKey subscription, std::size_t limit, Result<std::vector<Work>> page) {
-  Slot& lane_slot = slot(subscription);
-  const Timestamp now = clock_.schedule_now();
-  if (!page) {
-    lane_slot.lane.load_failed(now + kStoreRetryTime);
-  } else {
-    std::size_t bytes = 0;
-    for (const auto& work : *page) bytes += work.event->payload.size();
-    const bool more = page->size() >= limit || bytes >= kLaneWindowBytesMax;
-    lane_slot.lane.loaded(std::move(*page), more, now);
-  }
-  load_ended(lane_slot);
-}
-
-void LaneSet::ordered_load_done(SubscriptionKey subscription, Result<store::OrderedPage> page) {
-  Slot& lane_slot = slot(subscription);
-  const Timestamp now = clock_.schedule_now();
-  if (page) {
-    lane_slot.lane.ordered_loaded(std::move(*page), now);
-  } else {
-    lane_slot.lane.ordered_load_failed(now + kStoreRetryTime);
-  }
-  load_ended(lane_slot);
-}
-
-void LaneSet::load_ended(Slot& slot) {
-  --loads_running_;
-  service(slot);
-  start_loads();
-  arm();
-  check_drained();
 }
 
 void LaneSet::set_wake(Slot& slot, std::optional<Timestamp> at) {
@@ -539,7 +385,7 @@ void LaneSet::on_alarm() {
 void LaneSet::tick() {
   const Timestamp now = clock_.schedule_now();
   auto again = std::exchange(unwritten_, {});
-  for (auto& [work, write] : again) record(std::move(work), std::move(write));
+  for (auto& recording : again) write_record(std::move(recording));
   std::size_t in_memory = 0;
   for (const auto& [key, slot] : slots_) {
     settle_count(*slot, now);
@@ -554,7 +400,7 @@ void LaneSet::tick() {
 }
 
 void LaneSet::settle_count(Slot& slot, Timestamp now) {
-  const std::ptrdiff_t count = draining_ || slot.waits_for_tenant ? 0 : slot.lane.runnable(now);
+  const std::ptrdiff_t count = draining_ || slot.waits_for_tenant || held_.contains(slot.lane.subscription()) ? 0 : slot.lane.runnable(now);
   if (count == slot.lane.counted) return;
   gate_.add(count - slot.lane.counted);
   slot.lane.counted = count;
@@ -567,7 +413,7 @@ void LaneSet::forget_idle(Timestamp now) {
     const bool old = now - candidate.lane.last_used > kLaneIdleTime;
     const bool queued = std::any_of(load_queue_.begin(), load_queue_.end(),
                                     [&](const Load& load) { return load.subscription == it->first; });
-    if (!candidate.lane.empty() || queued || !(old || slots_.size() > kLanesIdleMax)) {
+    if (!candidate.lane.may_be_forgotten(now) || queued || !(old || slots_.size() > kLanesIdleMax)) {
       ++it;
       continue;
     }

@@ -22,10 +22,12 @@
 #include "base/clock.h"
 #include "base/event_loop.h"
 #include "base/random.h"
+#include "domain/outbound/health.h"
 #include "observe/metrics.h"
 #include "outbound/catalogue.h"
 #include "outbound/lane.h"
 #include "outbound/lane_shared.h"
+#include "outbound/notices.h"
 #include "outbound/ports.h"
 #include "outbound/prepared.h"
 #include "outbound/run_queue.h"
@@ -42,6 +44,9 @@ class LaneSet {
   LaneSet(const LaneSet&) = delete;
   LaneSet& operator=(const LaneSet&) = delete;
 
+  // Publishes notices from now on; `sink` takes over their deliveries after the commit. Before start().
+  void tell_by(Notices& notices, WorkSink sink);
+
   // `leases`: the shards whose lanes are ours. Calls `done` when the store has said which lanes have work.
   void start(std::vector<store::Lease> leases, UniqueFunction<void(Status)> done);
 
@@ -56,8 +61,11 @@ class LaneSet {
   std::size_t in_flight() const { return in_flight_shown_.load(std::memory_order_relaxed); }
   std::size_t lanes() const { return lanes_shown_.load(std::memory_order_relaxed); }
   std::size_t in_memory() const { return in_memory_shown_.load(std::memory_order_relaxed); }
+  std::size_t failing() const { return failing_shown_.load(std::memory_order_relaxed); }
 
  private:
+  static constexpr auto kStoreRetryTime = std::chrono::seconds(1);
+
   struct Slot {
     Lane lane;
     std::optional<Prepared> prepared;
@@ -66,6 +74,7 @@ class LaneSet {
     TenantPacePtr tenant_pace;
     domain::Priority priority = domain::Priority::normal;
     bool waits_for_tenant = false;
+    bool was_disabled = false;
     explicit Slot(SubscriptionKey key) : lane(key) {}
   };
   // Lanes that wait for their tenant's rate limit.
@@ -86,6 +95,11 @@ class LaneSet {
     Timestamp wall_start;
     Timestamp start;
     SteadyTime steady_start;
+  };
+  struct Recording {
+    Work work;
+    store::RecordAttempt write;
+    std::vector<AcceptedWork> told;  // the deliveries of write.notices
   };
   struct Load {
     SubscriptionKey subscription;
@@ -111,11 +125,17 @@ class LaneSet {
   void post_turn();
   void pump();
   void start_attempt(Slot& slot, Work work, std::vector<Work> rest);
+  std::shared_ptr<const std::string> batch_of(const Work& first, const std::vector<Work>& rest, domain::Format format);
   std::shared_ptr<const std::string> body_of(const domain::EventPtr& event, domain::Format format);
   void attempt_answered(Request request, AttemptAnswer answer);
-  void record_outcome(Slot& slot, Work work, const Request& request, const AttemptAnswer& answer);
-  void record(Work work, store::RecordAttempt write);
-  void recorded(Work work, store::RecordAttempt write, Result<store::RecordedAttempt> result);
+  Recording outcome_of(Slot& slot, Work work, const Request& request, const AttemptAnswer& answer);
+  void note_health(Slot& slot, Recording& recording, const domain::AttemptOutcome& outcome);
+  void tell(domain::Notice notice, Slot& slot, Recording& recording);
+  void record(Recording recording);
+  void write_record(Recording recording);
+  void recorded(Recording recording, Result<store::RecordedAttempt> result);
+  void load_health(UniqueFunction<void(Status)> done);
+  void set_health(SubscriptionKey subscription, std::optional<domain::FailingEndpoint> health);
   void count_attempt(const Work& work, const store::RecordAttempt& write);
   void found_at_start(const std::vector<store::LaneWork>& found);
   void request_loads(Slot& slot);
@@ -160,7 +180,10 @@ class LaneSet {
   std::size_t loads_running_ = 0;
   std::set<SubscriptionKey> cancelling_;  // deleted ones whose pending deliveries are being cancelled
   std::array<RenderedBody, 64> rendered_;
-  std::vector<std::pair<Work, store::RecordAttempt>> unwritten_;  // records that the store could not take yet
+  std::unordered_map<SubscriptionKey, domain::FailingEndpoint> failing_;
+  Notices* notices_ = nullptr;
+  WorkSink notice_sink_;
+  std::vector<Recording> unwritten_;  // records that the store could not take yet
   std::size_t in_flight_ = 0;
   std::size_t unrecorded_ = 0;
   bool store_takes_ = true;  // false from a record that was refused until one is taken
@@ -173,6 +196,7 @@ class LaneSet {
   std::atomic<std::size_t> in_flight_shown_{0};
   std::atomic<std::size_t> lanes_shown_{0};
   std::atomic<std::size_t> in_memory_shown_{0};
+  std::atomic<std::size_t> failing_shown_{0};
 };
 
 }  // namespace posthorn::outbound

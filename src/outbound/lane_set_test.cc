@@ -357,8 +357,8 @@ TEST_F(Engine, ResumesAFanOutWhereAStoppedProcessLeftIt) {
 
   subscribe();  // younger than the event: not for it
   start();
-  Fanout fanout(loop_, *session_, *catalogue_, ids_, clock_, gate_,
-                [&](std::vector<Work> work) { lanes_->accept(std::move(work)); });
+  Fanout fanout(loop_, *session_, *catalogue_, ids_, clock_, gate_, shared_.horizon,
+                [&](std::vector<Work> work, const auto&) { lanes_->accept(std::move(work)); });
   bool resumed = false;
   fanout.start([&](Status status) { resumed = status.has_value(); });
   loop_.run_ready();

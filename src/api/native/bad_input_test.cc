@@ -126,8 +126,12 @@ std::vector<FieldRule> subscription_fields() {
       {"exclude", Kind::texts, 0, {"[{}]"}},
       {"retry", Kind::object, 0, retry_mistakes()},
       {"timeoutMs", Kind::whole_number, 0, {"99", "60001", "-1", "0", "1000.5", "1e30", "9223372036854775808"}},
-      {"order", Kind::other, 0, {"null", "5", "\"fifo\"", "\"\"", "{\"key\":\"$.data.id\"}", "[]"}},
-      {"rateLimit", Kind::other, 0, {"5", "\"none\"", "{\"perSecond\":50}", "[]", "false"}},
+      {"order", Kind::other, 0, {"null", "5", "\"lifo\"", "\"\"", "{\"key\":\"data.id\"}", "{\"key\":\"$..id\"}", "{}", "[]"}},
+      {"rateLimit", Kind::other, 0, {"5", "\"none\"", "{\"perSecond\":0}", "{\"perSecond\":\"5\"}", "{\"burst\":1}", "{}", "[]", "false"}},
+      {"concurrency", Kind::other, 0, {"0", "65", "1.5", "\"2\"", "[]"}},
+      {"priority", Kind::text, 0, {"\"highest\"", "\"\""}},
+      {"batching", Kind::other, 0, {"5", "{}", "{\"maxEvents\":0}", "{\"maxEvents\":2,\"maxBytes\":1}", "[]"}},
+      {"disableAfterMs", Kind::other, 0, {"-1", "1.5", "\"1\"", "[]"}},
       {"enabled", Kind::boolean},
   };
 }

@@ -1,5 +1,7 @@
 #include "domain/outbound/subscription_document.h"
 
+#include "domain/outbound/batch.h"
+
 #include <boost/json/serialize.hpp>
 
 #include "domain/outbound/subscription_parts.h"
@@ -29,6 +31,9 @@ Result<SubscriptionSettings> read_settings(const bj::object& object, Subscriptio
 Status check_settings(const SubscriptionSettings& settings) {
   if (settings.url.empty()) return invalid("url", "is required", "required");
   if (settings.topics.empty()) return invalid("topics", "must name at least one topic or pattern", "required");
+  if (settings.batching && !can_batch(settings.format)) {
+    return invalid("batching", "several events in one request have no form in this format", "not_for_format");
+  }
   return {};
 }
 

@@ -25,6 +25,8 @@ class TokenBucket {
   Kept after_take(Kept kept, Timestamp now) const;
   // What it is kept as after a token was put back that was taken a moment ago.
   Kept after_return(Kept kept) const { return kept - interval_; }
+  // Whether it is full, so that nothing is lost by forgetting it.
+  static bool is_full(Kept kept, Timestamp now) { return Timestamp(Milliseconds(kept / 1'000'000)) < now; }
   // When a token is there, at the earliest `now`.
   Timestamp next(Kept kept, Timestamp now) const;
 
