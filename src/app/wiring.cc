@@ -219,8 +219,9 @@ void Server::build_in_node(InNode& node, std::uint16_t port) {
   node.handover = std::make_unique<outbound::Handover>(node.loop, lane_targets());
   outbound::PublishLimits limits;
   limits.event_body_bytes_max = config_.event_body_bytes_max;
-  node.publisher = std::make_unique<outbound::Publisher>(node.loop, *node.session, *catalogue_, clock_, *ids_, gate_,
-                                                         lane_shared_.horizon, metrics_, limits, make_work_sink(*node.handover));
+  node.publisher =
+      std::make_unique<outbound::Publisher>(node.loop, *node.session, *catalogue_, clock_, *ids_, gate_, lane_shared_.horizon,
+                                            metrics_, limits, make_work_sink(*node.handover));
   node.deliveries = std::make_unique<outbound::DeliveryService>(
       *node.session, clock_, [&node](domain::PendingDelivery pending) { node.handover->add(std::move(pending)); },
       [this](SubscriptionKey subscription, DeliveryKey delivery) {

@@ -39,7 +39,8 @@ void add_lane_options(CLI::App& command, Settings& settings) {
       ->type_name("N");
   command.add_option("--priority", settings.priority, "low, normal or high")->type_name("WORD");
   command
-      .add_option("--batch", settings.batch, "Events in one request at most, as 100 or 100:500ms to wait for more; none: one each")
+      .add_option("--batch", settings.batch,
+                  "Events in one request at most, as 100 or 100:500ms to wait for more; none: one each")
       ->type_name("N[:TIME]");
   command
       .add_option("--disable-after", settings.disable_after,
@@ -118,7 +119,9 @@ Status add_lane(bj::object& body, const Settings& settings) {
     body["disableAfterMs"] = 0;
   } else if (!settings.disable_after.empty()) {
     const auto after = app::parse_duration(settings.disable_after);
-    if (!after) return invalid("disable-after", "--disable-after takes a time as 5d, never or default, not \"" + settings.disable_after + "\".");
+    if (!after)
+      return invalid("disable-after",
+                     "--disable-after takes a time as 5d, never or default, not \"" + settings.disable_after + "\".");
     body["disableAfterMs"] = after->count();
   }
   return {};

@@ -10,7 +10,8 @@ Handover::Handover(EventLoop& loop, std::vector<LaneTarget> targets)
 void Handover::add(Work work, OrderHorizon::PassagePtr passage) {
   Waiting& waiting = waiting_[target_of(work.subscription, targets_.size())];
   waiting.work.push_back(std::move(work));
-  if (passage && (waiting.passages.empty() || waiting.passages.back() != passage)) waiting.passages.push_back(std::move(passage));
+  if (passage && (waiting.passages.empty() || waiting.passages.back() != passage))
+    waiting.passages.push_back(std::move(passage));
   if (!std::exchange(flush_posted_, true)) loop_.post([this] { flush(); });
 }
 

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/event_loop.h"
-#include "outbound/lane.h"
 #include "outbound/accepted_work.h"
+#include "outbound/lane.h"
 
 namespace posthorn::outbound {
 

@@ -10,6 +10,9 @@ namespace {
 // An endpoint that was asked no oftener than this is led back to full speed when it answers well.
 constexpr Milliseconds kSlowEnoughForRamp = 1s;
 
+// Of a batch that waits for its retry, so many deliveries stay in memory.
+constexpr std::size_t kKeptOfBatchMax = 64;
+
 }  // namespace
 
 LaneRules rules_of(const domain::SubscriptionSettings& settings) {
@@ -18,6 +21,11 @@ LaneRules rules_of(const domain::SubscriptionSettings& settings) {
   if (settings.rate_limit) rules.rate.emplace(*settings.rate_limit);
   rules.batching = settings.batching;
   return rules;
+}
+
+void Lane::set_rules(LaneRules rules) {
+  rules_ = rules;
+  sequences_.set_kept(rules.batching ? std::clamp<std::size_t>(rules.batching->events_max, 1, kKeptOfBatchMax) : 1);
 }
 
 void Lane::accept(Work work, Timestamp now) {
@@ -272,7 +280,8 @@ bool Lane::may_take(Timestamp now) const {
   return !at || *at <= now;
 }
 
-bool Lane::has_ready(Timestamp now) const { return !ready_.empty() || (!waiting_.empty() && waiting_.begin()->first <= now) || sequences_.has_ready(now);
+bool Lane::has_ready(Timestamp now) const {
+  return !ready_.empty() || (!waiting_.empty() && waiting_.begin()->first <= now) || sequences_.has_ready(now);
 }
 
 std::ptrdiff_t Lane::runnable(Timestamp now) const {

@@ -46,7 +46,7 @@ class Lane {
   explicit Lane(SubscriptionKey subscription) : subscription_(subscription) {}
 
   SubscriptionKey subscription() const { return subscription_; }
-  void set_rules(LaneRules rules) { rules_ = rules; }
+  void set_rules(LaneRules rules);
 
   // New work that the store has committed. It is kept, or left to the store when the window is full or older work is there.
   void accept(Work work, Timestamp now);
@@ -138,7 +138,7 @@ class Lane {
   SubscriptionKey subscription_;
   LaneRules rules_;
   LaneSequences sequences_;
-  bool ordered_turn_ = false;  // both halves have work: they take turns
+  bool ordered_turn_ = false;               // both halves have work: they take turns
   std::deque<Work> ready_;                  // due, in the order to attempt
   std::multimap<Timestamp, Work> waiting_;  // by due time
   std::unordered_set<DeliveryKey> known_;   // ready, waiting, out, or on the way to their record

@@ -25,25 +25,30 @@ void LaneSequences::accept(Work work, Timestamp now, std::size_t window) {
   const bool perhaps_seen = event_of(work) <= paged_through_;
   const auto found = queues_.find(order_key);
   if (found == queues_.end()) {
-    if (perhaps_seen || !complete_ || left_.contains(order_key) || !has_room(window)) return leave(order_key, now);
+    // Behind one that waits in the store: it is read when that one is due.
+    if (!perhaps_seen && (complete_ ? left_ : seen_).contains(order_key)) return;
+    if (perhaps_seen || !complete_ || !has_room(window)) return leave(order_key, now);
     insert(queues_[order_key], std::move(work));
     return settle(order_key, now);
   }
   Queue& queue = found->second;
   unlist(order_key, queue);
   const bool reading_on = loading_ && refilling_ == order_key;
-  if (perhaps_seen || reading_on || !has_room(window)) {
+  if (queue.more || perhaps_seen || reading_on || !has_room(window)) {
+    // The store is read from behind what is here: what may stand before that is found only when nothing is.
     const bool behind_all = queue.waiting.empty() || event_of(work) > event_of(queue.waiting.back());
     if (perhaps_seen || !behind_all) forget_waiting(order_key, queue);
     queue.more = true;
+  } else {
+    insert(queue, std::move(work));
   }
-  if (!queue.more) insert(queue, std::move(work));
   settle(order_key, now);
 }
 
 void LaneSequences::expect_in_store(Timestamp at) {
   make_earlier(store_next_, at);
   complete_ = false;
+  scan_stale_ = true;
 }
 
 std::optional<domain::PendingDelivery> LaneSequences::take(Timestamp now, EventKey below) {
@@ -115,8 +120,8 @@ void LaneSequences::cancelled(DeliveryKey delivery, Timestamp now) {
   if (!left_.empty() || !complete_) expect_in_store(now);
   if (!known_.contains(delivery)) return;
   for (auto& [order_key, queue] : queues_) {
-    const auto found = std::find_if(queue.waiting.begin(), queue.waiting.end(),
-                                    [&](const Work& work) { return work.id.key == delivery; });
+    const auto found =
+        std::find_if(queue.waiting.begin(), queue.waiting.end(), [&](const Work& work) { return work.id.key == delivery; });
     if (found == queue.waiting.end()) continue;
     unlist(order_key, queue);
     bytes_ -= found->event->payload.size();
@@ -130,7 +135,10 @@ void LaneSequences::cancelled(DeliveryKey delivery, Timestamp now) {
 
 bool LaneSequences::wants_load(Timestamp now, std::size_t window) const {
   if (loading_ || !has_room(window) || now < load_not_before_) return false;
-  return !hungry_.empty() || scanning_ || (store_next_ && std::max(*store_next_, scan_not_before_) <= now);
+  if (!hungry_.empty()) return true;
+  // A page is worth its reading when there is some room for it.
+  if (in_memory_ > window / 4 * 3) return false;
+  return scanning_ || (store_next_ && std::max(*store_next_, scan_not_before_) <= now);
 }
 
 store::LoadOrdered LaneSequences::begin_load(Timestamp now, std::size_t window) {
@@ -149,7 +157,8 @@ store::LoadOrdered LaneSequences::begin_load(Timestamp now, std::size_t window) 
     query.from = *refilling_;
     if (queue.out > 0) query.after = queue.last_out;
     if (!queue.waiting.empty()) query.after = std::max(query.after, event_of(queue.waiting.back()));
-    query.per_sequence = room;
+    query.per_sequence = std::min(queue.page, room);
+    queue.page = std::min(4 * queue.page, static_cast<std::uint32_t>(kLanePageMax));
     queue.more = false;  // what comes while the page is read sets it again
     refill_void_ = false;
     return query;
@@ -163,6 +172,7 @@ store::LoadOrdered LaneSequences::begin_load(Timestamp now, std::size_t window) 
     left_.clear();  // from here on: what is left while the scan runs
     store_next_.reset();
     complete_ = false;
+    scan_stale_ = false;
   }
   query.from = scan_from_;
   query.due_until = now;
@@ -188,7 +198,7 @@ void LaneSequences::loaded(store::OrderedPage page, Timestamp now, std::size_t w
       scan_not_before_ = now + kLaneReloadPause;
       if (scan_next_) make_earlier(store_next_, *scan_next_);
       for (const std::int64_t order_key : seen_) note_left(order_key);
-      complete_ = left_.size() < kLaneSequencesLeftMax;
+      complete_ = !scan_stale_ && left_.size() < kLaneSequencesLeftMax;
       seen_.clear();
     }
   }
@@ -202,7 +212,8 @@ void LaneSequences::take_scanned(store::Sequence sequence, Timestamp now, std::s
     if (seen_.size() < kLaneSequencesLeftMax) seen_.insert(sequence.order_key);
     return;
   }
-  left_.erase(sequence.order_key);
+  // Left while the page was read: it may be later than the page.
+  sequence.more |= left_.erase(sequence.order_key) > 0;
   start_queue(std::move(sequence), now);
 }
 
@@ -348,6 +359,8 @@ void LaneSequences::settle(std::int64_t order_key, Timestamp now) {
     queue.is_waiting = true;
     queue.waits_until = first.due;
     waits_.emplace(first.due, order_key);
+    hungry_.erase(order_key);
+    keep_first(order_key, queue);
   }
 }
 
@@ -364,6 +377,21 @@ void LaneSequences::forget_waiting(std::int64_t order_key, Queue& queue) {
   }
   in_memory_ -= queue.waiting.size();
   queue.waiting.clear();
+}
+
+// What stands behind one that waits is the store's: however long it waits, others have the room.
+void LaneSequences::keep_first(std::int64_t order_key, Queue& queue) {
+  queue.low = 0;
+  queue.page = kPerSequence;
+  if (queue.waiting.size() <= kept_) return;
+  if (refilling_ == order_key) refill_void_ = true;
+  queue.more = true;
+  while (queue.waiting.size() > kept_) {
+    known_.erase(queue.waiting.back().id.key);
+    bytes_ -= queue.waiting.back().event->payload.size();
+    --in_memory_;
+    queue.waiting.pop_back();
+  }
 }
 
 void LaneSequences::leave(std::int64_t order_key, Timestamp at) {

@@ -2,14 +2,15 @@
 // one subscription with the same order key, by event. Of each sequence only the first may be out; it stays first until it is
 // over. Sequences do not wait for each other.
 //
-// Place: a Lane's member; no I/O, no clock. The store reads whole sequences for it (store::LoadOrdered): a *scan* walks over all
+// Place: a Lane's member; no I/O, no clock. The store reads whole sequences for it (store::LoadOrdered): a *scan* walks over
+// all
 //   of them and takes what is due; a *refill* reads on in one that is here.
 // Memory: at most `window` deliveries, kLaneWaitingMax sequences that wait for a retry, and kLaneSequencesLeftMax numbers of
 //   sequences that only the store has. A sequence whose first waits costs nothing beyond that, however many stand behind it.
 //   Beyond kLaneSequencesLeftMax nothing is lost: new work then always goes by way of the store and its next scan.
 // Never twice, never past another: a sequence that is here is complete from its first on up to a point (`more`: the store has
-//   the rest). Work that comes by itself is taken only where it is certain that nothing older is missing; otherwise the store is
-//   asked. Pages are read beside the writer, so what ended while one was read is left out of it.
+//   the rest). Work that comes by itself is taken only where it is certain that nothing older is missing; otherwise the store
+//   is asked. Pages are read beside the writer, so what ended while one was read is left out of it.
 // Concurrency: belongs to one loop.
 #pragma once
 
@@ -29,6 +30,9 @@ namespace posthorn::outbound {
 class LaneSequences {
  public:
   using Work = domain::PendingDelivery;
+
+  // How many deliveries of a sequence stay here while its first waits for a retry: as many as go together.
+  void set_kept(std::size_t kept) { kept_ = kept; }
 
   // New work that the store has committed. `window`, here and below: how many deliveries may be here.
   void accept(Work work, Timestamp now, std::size_t window);
@@ -78,10 +82,11 @@ class LaneSequences {
   struct Queue {
     std::deque<Work> waiting;  // by event
     std::size_t out = 0;
-    EventKey last_out;      // the latest event that was taken
-    std::size_t low = 0;    // so few left: read on
-    bool more = false;      // the store has later ones
-    Timestamp waits_until;  // its entry in waiting_, when it has one
+    EventKey last_out;        // the latest event that was taken
+    std::size_t low = 0;      // so few left: read on
+    std::uint32_t page = 16;  // how many to read on, at most; grows
+    bool more = false;        // the store has later ones
+    Timestamp waits_until;    // its entry in waiting_, when it has one
     bool is_ready = false;
     bool is_waiting = false;
   };
@@ -94,6 +99,7 @@ class LaneSequences {
   void settle(std::int64_t order_key, Timestamp now);
   void unlist(std::int64_t order_key, Queue& queue);
   void forget_waiting(std::int64_t order_key, Queue& queue);
+  void keep_first(std::int64_t order_key, Queue& queue);
   void leave(std::int64_t order_key, Timestamp at);
   void note_left(std::int64_t order_key);
   Queue& end(const Work& work);
@@ -102,28 +108,30 @@ class LaneSequences {
   void take_refill(store::OrderedPage page, Timestamp now);
   void start_queue(store::Sequence sequence, Timestamp now);
 
-  Queues queues_;                                        // with something here or out
-  std::set<std::pair<EventKey, std::int64_t>> ready_;    // by the event of their first
-  std::set<std::pair<Timestamp, std::int64_t>> waits_;   // by when their first is due
-  std::set<std::int64_t> hungry_;                        // to be read on in
-  std::unordered_set<DeliveryKey> known_;                // here, out, or on the way to their record
+  Queues queues_;                                       // with something here or out
+  std::set<std::pair<EventKey, std::int64_t>> ready_;   // by the event of their first
+  std::set<std::pair<Timestamp, std::int64_t>> waits_;  // by when their first is due
+  std::set<std::int64_t> hungry_;                       // to be read on in
+  std::unordered_set<DeliveryKey> known_;               // here, out, or on the way to their record
   std::size_t in_memory_ = 0;
+  std::size_t kept_ = 1;
   std::size_t bytes_ = 0;
 
-  std::optional<Timestamp> store_next_;      // when the store has something to scan for
-  std::unordered_set<std::int64_t> left_;    // sequences that only the store has
-  bool complete_ = true;                     // left_ names all of them
-  bool scanning_ = false;                    // from the first to the last sequence, in pages
+  std::optional<Timestamp> store_next_;    // when the store has something to scan for
+  std::unordered_set<std::int64_t> left_;  // sequences that only the store has
+  bool complete_ = true;                   // left_ names all of them
+  bool scan_stale_ = false;                // something was left in the store that the running scan may not see
+  bool scanning_ = false;                  // from the first to the last sequence, in pages
   std::int64_t scan_from_ = 0;
-  std::optional<Timestamp> scan_next_;       // the earliest due time that the scan has seen
-  Timestamp scan_not_before_;                // scans have pauses between them
-  Timestamp load_not_before_;                // after a page that could not be read
-  std::unordered_set<std::int64_t> seen_;    // sequences that the scan left in the store
+  std::optional<Timestamp> scan_next_;     // the earliest due time that the scan has seen
+  Timestamp scan_not_before_;              // scans have pauses between them
+  Timestamp load_not_before_;              // after a page that could not be read
+  std::unordered_set<std::int64_t> seen_;  // sequences that the scan left in the store
   bool loading_ = false;
-  std::optional<std::int64_t> refilling_;    // which sequence the page is for; nothing: a scan's page
-  bool refill_void_ = false;                 // what the page goes on from is not here any more
+  std::optional<std::int64_t> refilling_;  // which sequence the page is for; nothing: a scan's page
+  bool refill_void_ = false;               // what the page goes on from is not here any more
   std::unordered_set<DeliveryKey> ended_while_loading_;
-  EventKey paged_through_;                   // the latest event that any page has shown
+  EventKey paged_through_;  // the latest event that any page has shown
 };
 
 }  // namespace posthorn::outbound

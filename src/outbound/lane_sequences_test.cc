@@ -22,7 +22,11 @@ Work work(std::int64_t event, std::int64_t order_key, Timestamp due = kStart, st
   auto made = std::make_shared<domain::Event>();
   made->id.key = EventKey{event};
   made->payload.assign(payload_bytes, 'x');
-  return Work{.id = {{event + 1'000'000}, 0}, .subscription = kSubscription, .event = std::move(made), .due = due, .order_key = order_key};
+  return Work{.id = {{event + 1'000'000}, 0},
+              .subscription = kSubscription,
+              .event = std::move(made),
+              .due = due,
+              .order_key = order_key};
 }
 
 std::int64_t event_of(const std::optional<Work>& work) { return work ? work->event->id.key.value : 0; }
@@ -48,7 +52,8 @@ class PlayedStore {
     for (auto it = rows_.lower_bound(query.from); it != rows_.end(); ++it) {
       if (query.one_sequence && it->first != query.from) break;
       const Timestamp due = it->second.begin()->second.due;
-      if (!query.one_sequence && (page.sequences.size() >= query.sequences_max || (read >= query.limit && due <= query.due_until))) {
+      if (!query.one_sequence &&
+          (page.sequences.size() >= query.sequences_max || (read >= query.limit && due <= query.due_until))) {
         page.next = it->first;
         return page;
       }
@@ -76,7 +81,8 @@ class PlayedStore {
 };
 
 void load_all(LaneSequences& lane, const PlayedStore& store, Timestamp now, std::size_t window = kWindow) {
-  for (int i = 0; i < 1000 && lane.wants_load(now, window); ++i) lane.loaded(store.read(lane.begin_load(now, window)), now, window);
+  for (int i = 0; i < 1000 && lane.wants_load(now, window); ++i)
+    lane.loaded(store.read(lane.begin_load(now, window)), now, window);
 }
 
 TEST(LaneSequences, LetsOneOfASequenceGoAtATimeAndSequencesBesideEachOther) {

@@ -275,7 +275,7 @@ void LaneSet::serve_tenant(TenantKey tenant, TenantQueue& queue, Timestamp now) 
   while (!queue.lanes.empty()) {
     const bool may_go = may_start() && turn_left_ > 0;
     if (!may_go || !pace->take(now)) {
-      queue.wake = may_go ? pace->next(now) : now + Milliseconds(1);
+      queue.wake = may_go ? pace->next(now) : now + (may_start() ? Milliseconds(1) : Milliseconds(kTickTime));
       return;
     }
     Slot& lane_slot = slot(*queue.lanes.pop());
@@ -306,7 +306,7 @@ void LaneSet::start_attempt(Slot& slot, Work work, std::vector<Work> rest) {
   attempt.header_lines += work.event->traceparent;
   attempt.header_lines += "\r\n";
   slot.prepared->signer.append_headers(attempt.header_lines, id_of(work, rest, settings.batching.has_value()), wall_start,
-                                *attempt.body);
+                                       *attempt.body);
 
   in_flight_shown_.store(++in_flight_, std::memory_order_relaxed);
   const SubscriptionKey subscription = slot.lane.subscription();
@@ -400,7 +400,8 @@ void LaneSet::tick() {
 }
 
 void LaneSet::settle_count(Slot& slot, Timestamp now) {
-  const std::ptrdiff_t count = draining_ || slot.waits_for_tenant || held_.contains(slot.lane.subscription()) ? 0 : slot.lane.runnable(now);
+  const std::ptrdiff_t count =
+      draining_ || slot.waits_for_tenant || held_.contains(slot.lane.subscription()) ? 0 : slot.lane.runnable(now);
   if (count == slot.lane.counted) return;
   gate_.add(count - slot.lane.counted);
   slot.lane.counted = count;
@@ -411,8 +412,8 @@ void LaneSet::forget_idle(Timestamp now) {
   for (auto it = slots_.begin(); it != slots_.end();) {
     Slot& candidate = *it->second;
     const bool old = now - candidate.lane.last_used > kLaneIdleTime;
-    const bool queued = std::any_of(load_queue_.begin(), load_queue_.end(),
-                                    [&](const Load& load) { return load.subscription == it->first; });
+    const bool queued =
+        std::any_of(load_queue_.begin(), load_queue_.end(), [&](const Load& load) { return load.subscription == it->first; });
     if (!candidate.lane.may_be_forgotten(now) || queued || !(old || slots_.size() > kLanesIdleMax)) {
       ++it;
       continue;

@@ -7,7 +7,8 @@
 // answered
 //   and recorded.
 // Isolation: a lane holds at most kLaneConcurrencyMax attempts and a bounded window; nothing is shared between lanes but the
-//   loop's time, which they get in turns by priority (RunQueue), and their tenant's rate limit, likewise. While the store cannot record, no new attempt starts (it could not be told from one never made).
+//   loop's time, which they get in turns by priority (RunQueue), and their tenant's rate limit, likewise. While the store
+//   cannot record, no new attempt starts (it could not be told from one never made).
 // Concurrency: everything on the loop, except where said.
 #pragma once
 
@@ -168,8 +169,8 @@ class LaneSet {
 
   std::array<std::int64_t, kShardCount> epochs_{};  // 0: not ours
   std::unordered_map<SubscriptionKey, std::unique_ptr<Slot>> slots_;
-  std::set<std::pair<Timestamp, SubscriptionKey>> wakes_;    // of slots and of sleeping lanes
-  std::unordered_map<SubscriptionKey, Asleep> sleeping_;     // lanes with nothing but store work for later
+  std::set<std::pair<Timestamp, SubscriptionKey>> wakes_;  // of slots and of sleeping lanes
+  std::unordered_map<SubscriptionKey, Asleep> sleeping_;   // lanes with nothing but store work for later
   std::deque<Load> load_queue_;
   RunQueue run_queue_;  // lanes that wait for the loop's time, or for the store to take records
   int turn_left_ = kStartsPerTurn;

@@ -179,7 +179,8 @@ TEST_F(Limits, AnEndpointThatFailsIsToldDisabledAndNeverInALoop) {
   const auto now = world_.catalogue().find_subscription(subscription->id.key);
   EXPECT_FALSE(now->settings.enabled);
   EXPECT_EQ(now->disabled_reason, "failing");
-  EXPECT_EQ(notices(), (std::map<std::string, int>{{"posthorn.subscription.failing", 4}, {"posthorn.subscription.disabled", 4}}));
+  EXPECT_EQ(notices(),
+            (std::map<std::string, int>{{"posthorn.subscription.failing", 4}, {"posthorn.subscription.disabled", 4}}));
   EXPECT_EQ(to(2).size(), 3u);
 }
 

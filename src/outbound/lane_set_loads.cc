@@ -35,10 +35,9 @@ void LaneSet::start_load(Slot& slot) {
   query.due_until = Timestamp::max();
   query.limit = slot.lane.begin_load();
   query.payload_bytes_max = kLaneWindowBytesMax;
-  session_.load_pending(
-      query, [this, subscription = query.subscription, limit = query.limit](Result<std::vector<Work>> page) {
-        load_done(subscription, limit, std::move(page));
-      });
+  session_.load_pending(query, [this, subscription = query.subscription, limit = query.limit](Result<std::vector<Work>> page) {
+    load_done(subscription, limit, std::move(page));
+  });
 }
 
 void LaneSet::start_ordered_load(Slot& slot) {

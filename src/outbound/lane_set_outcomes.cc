@@ -31,8 +31,7 @@ LaneSet::Recording LaneSet::outcome_of(Slot& slot, Work work, const Request& req
 
   // A subscription that was paused or deleted meanwhile has no policy any more: the standard one decides.
   const auto& policy = slot.prepared ? slot.prepared->subscription->settings.retry : domain::standard_retry_policy();
-  const auto step =
-      domain::next_step(policy, write.attempt.number - recording.work.schedule_start, answer.outcome, random_);
+  const auto step = domain::next_step(policy, write.attempt.number - recording.work.schedule_start, answer.outcome, random_);
   switch (step.kind) {
     case domain::NextStep::Kind::succeeded:
       write.state = DeliveryState::succeeded;
@@ -62,8 +61,7 @@ void LaneSet::note_health(Slot& slot, Recording& recording, const domain::Attemp
   std::optional<domain::FailingEndpoint> before;
   if (found != failing_.end()) before = found->second;
   store::RecordAttempt& write = recording.write;
-  const auto step =
-      domain::after_attempt(before, outcome, write.at, settings.disable_after.value_or(shared_.disable_after));
+  const auto step = domain::after_attempt(before, outcome, write.at, settings.disable_after.value_or(shared_.disable_after));
   set_health(write.subscription, step.health);
   write.failing_since = step.health ? step.health->since : before ? before->since : Timestamp{};
   switch (step.change) {

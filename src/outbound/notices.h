@@ -1,4 +1,5 @@
-// Notices: makes the events that the server publishes about a subscription's endpoint and deliveries (domain/outbound/notice.h).
+// Notices: makes the events that the server publishes about a subscription's endpoint and deliveries
+// (domain/outbound/notice.h).
 //
 // Place: LaneSet asks for them while it records an attempt; they are written in the same transaction.
 // Volume: an event is made only when somebody subscribes to it, never about deliveries of such events (nothing can loop), and

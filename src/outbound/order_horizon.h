@@ -1,8 +1,8 @@
 // OrderHorizon: which events are still on their way to the lanes, so that ordered work never overtakes an older event.
 //
 // An event's key is given before it is written, and its deliveries reach their lanes after that: over other loops, or by a
-// fan-out that takes its time. A lane whose order matters attempts nothing of an event while an older one of the same tenant is on
-// the way. Publisher enters events that match an ordered subscription, Fanout those that it takes up at the start; an event
+// fan-out that takes its time. A lane whose order matters attempts nothing of an event while an older one of the same tenant is
+// on the way. Publisher enters events that match an ordered subscription, Fanout those that it takes up at the start; an event
 // leaves when the last holder of its Passage lets it go: it was refused, or all its deliveries are with their lanes.
 // Concurrency: thread-safe. Without ordered work on the way below() is one atomic read.
 #pragma once

@@ -48,8 +48,7 @@ Error tenant_is_off() {
 }  // namespace
 
 Publisher::Publisher(EventLoop& loop, store::Session& session, const Catalogue& catalogue, const Clock& clock, IdSource& ids,
-                     RunnableGate& gate, OrderHorizon& horizon, observe::Metrics& metrics, PublishLimits limits,
-                     WorkSink sink)
+                     RunnableGate& gate, OrderHorizon& horizon, observe::Metrics& metrics, PublishLimits limits, WorkSink sink)
     : loop_(loop),
       session_(session),
       catalogue_(catalogue),

@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 constexpr int kEvents = 60;
 constexpr int kSubscriptions = 6;
 constexpr std::uint64_t kAnswerMsMax = 40;
-constexpr auto kDrainTime = 3h;      // within which everything must be over
+constexpr auto kDrainTime = 3h;  // within which everything must be over
 
 // What one endpoint does now.
 enum class Mood { well, error, unavailable, refusing, hanging, flaky };
@@ -88,7 +88,8 @@ class Run {
         settings.rate_limit = domain::RateLimit{5.0 + static_cast<double>(below(60)), 1 + static_cast<std::uint32_t>(below(5))};
       }
       if (chance(300)) settings.concurrency = 1 + static_cast<std::uint32_t>(below(3));
-      if (chance(250)) settings.batching = domain::Batching{2 + static_cast<std::uint32_t>(below(6)), 4096, Milliseconds(below(200))};
+      if (chance(250))
+        settings.batching = domain::Batching{2 + static_cast<std::uint32_t>(below(6)), 4096, Milliseconds(below(200))};
       settings.priority = static_cast<domain::Priority>(below(3));
       subscriptions_.push_back(world_.subscribe(std::move(settings)));
       endpoints_.emplace_back();
@@ -321,7 +322,8 @@ class Run {
       world_.advance(1s);
     }
     world_.advance(1s);
-    if (world_.gate.runnable() != 0) violation(fmt::format("{} runnable deliveries are counted at the end", world_.gate.runnable()));
+    if (world_.gate.runnable() != 0)
+      violation(fmt::format("{} runnable deliveries are counted at the end", world_.gate.runnable()));
   }
 
   void check_end() {
@@ -370,9 +372,9 @@ class Run {
   double tenant_tokens_ = 0;
   std::optional<Timestamp> tenant_tokens_at_;
   int published_ = 0;
-  std::map<int, int> keys_;                // of the events, by number
-  std::set<int> acknowledged_;             // events
-  std::map<EventKey, int> events_;         // their numbers
+  std::map<int, int> keys_;         // of the events, by number
+  std::set<int> acknowledged_;      // events
+  std::map<EventKey, int> events_;  // their numbers
   std::map<std::pair<SubscriptionKey, int>, Known> deliveries_;
   std::map<std::pair<std::size_t, int>, int> latest_sent_;  // by endpoint and order key
   std::set<DeliveryKey> cancelled_;
@@ -382,8 +384,8 @@ class Run {
 }  // namespace
 
 std::string SimulationReport::summary() const {
-  std::string text = fmt::format("{} events, {} deliveries, {} requests, {} crashes, {} refusals, {} duplicates", events, deliveries,
-                                 requests, crashes, refusals, duplicates);
+  std::string text = fmt::format("{} events, {} deliveries, {} requests, {} crashes, {} refusals, {} duplicates", events,
+                                 deliveries, requests, crashes, refusals, duplicates);
   for (const auto& one : violations) text += "\n  violation: " + one;
   return text;
 }

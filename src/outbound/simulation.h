@@ -1,5 +1,5 @@
-// Simulation: the sending engine on a manual clock and loop, a played network and a real SQLite store in a file, with faults. One
-// seed is one run, repeatable to the last attempt. For tests and outbound_simulation.
+// Simulation: the sending engine on a manual clock and loop, a played network and a real SQLite store in a file, with faults.
+// One seed is one run, repeatable to the last attempt. For tests and outbound_simulation.
 //
 // A run: a tenant with a few subscriptions of random orders, limits and retry policies; events that are accepted over two
 // publishers whose news reach the lanes late and in any order; part of the deliveries made by a fan-out. Meanwhile endpoints go

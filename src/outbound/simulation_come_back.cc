@@ -17,7 +17,8 @@ constexpr auto kDrainTime = 2h;
 
 class ComeBack {
  public:
-  ComeBack(std::uint64_t pending, ComeBackOrder order, ComeBackAnswer answer) : pending_(pending), answer_(answer), world_(1, {}) {
+  ComeBack(std::uint64_t pending, ComeBackOrder order, ComeBackAnswer answer)
+      : pending_(pending), answer_(answer), world_(1, {}) {
     domain::SubscriptionSettings settings;
     settings.url = "https://example.com/0";
     settings.topics = {"**"};
@@ -61,14 +62,14 @@ class ComeBack {
       answer.outcome.status = 503;
       answer.outcome.failure = domain::FailureKind::status;
     }
-    world_.network.answer_later(kAnswerTime, std::move(answer), std::move(request),
-                                [this](const AttemptAnswer& given, const std::vector<int>& events) {
-                                  if (!given.outcome.succeeded()) return;
-                                  ++report_.delivered;
-                                  if (ordered_ && events.front() != ++expected_) {
-                                    report_.violations.push_back(fmt::format("{} came, {} was expected", events.front(), expected_));
-                                  }
-                                });
+    world_.network.answer_later(
+        kAnswerTime, std::move(answer), std::move(request), [this](const AttemptAnswer& given, const std::vector<int>& events) {
+          if (!given.outcome.succeeded()) return;
+          ++report_.delivered;
+          if (ordered_ && events.front() != ++expected_) {
+            report_.violations.push_back(fmt::format("{} came, {} was expected", events.front(), expected_));
+          }
+        });
   }
 
   void check() {
@@ -101,9 +102,10 @@ class ComeBack {
 }  // namespace
 
 std::string ComeBackReport::summary() const {
-  std::string text = fmt::format("{} delivered in {} s after the first success: mean {:.1f}/s, fullest second {} ({:.2f} times the "
-                                 "mean); {} attempts while it was away",
-                                 delivered, seconds, mean, most, mean > 0 ? static_cast<double>(most) / mean : 0.0, during);
+  std::string text = fmt::format(
+      "{} delivered in {} s after the first success: mean {:.1f}/s, fullest second {} ({:.2f} times the "
+      "mean); {} attempts while it was away",
+      delivered, seconds, mean, most, mean > 0 ? static_cast<double>(most) / mean : 0.0, during);
   for (const auto& one : violations) text += "\n  violation: " + one;
   return text;
 }

@@ -1,6 +1,6 @@
-// outbound_simulation [--seed N] [--runs N] [--long] [--folder DIR]: the simulation outside the tests. One run a seed, from N on;
-// prints what fails with the seed that repeats it, and exits with 1. --long: 1,000 runs, and the endpoints that come back with
-// 100,000 deliveries waiting.
+// outbound_simulation [--seed N] [--runs N] [--long] [--folder DIR]: the simulation outside the tests. One run a seed, from N
+// on; prints what fails with the seed that repeats it, and exits with 1. --long: 1,000 runs, and the endpoints that come back
+// with 100,000 deliveries waiting.
 #include <fmt/format.h>
 #include <unistd.h>
 

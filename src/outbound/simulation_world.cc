@@ -45,8 +45,8 @@ void PlayedNetwork::send(OutgoingAttempt attempt, UniqueFunction<void(AttemptAns
 
 void PlayedNetwork::answer_later(Milliseconds after, AttemptAnswer answer, PlayedRequest request, Told told) {
   const std::uint64_t id = ++next_;
-  auto alarm = loop_.make_alarm(
-      [this, id, answer = std::move(answer), request = std::move(request), told = std::move(told)]() mutable {
+  auto alarm =
+      loop_.make_alarm([this, id, answer = std::move(answer), request = std::move(request), told = std::move(told)]() mutable {
         loop_.post([keep = std::move(out_.at(id))] {});  // the alarm must not end within its own callback
         out_.erase(id);
         told(answer, request.events);
@@ -109,8 +109,8 @@ domain::SubscriptionPtr SimulatedWorld::subscribe(domain::SubscriptionSettings s
   domain::SubscriptionSecrets secrets;
   secrets.current = kSecret;
   subscription.sealed_secret = sealer_.seal(domain::encode_secrets(secrets), secret_context(subscription.id));
-  const auto saved = ask<store::SavedSubscription>(
-      [&](auto done) { check_session_->save_subscription({subscription, 0}, std::move(done)); });
+  const auto saved =
+      ask<store::SavedSubscription>([&](auto done) { check_session_->save_subscription({subscription, 0}, std::move(done)); });
   POSTHORN_CHECK(saved.has_value());
   return std::make_shared<const domain::Subscription>(std::move(subscription));
 }
@@ -202,7 +202,8 @@ void SimulatedWorld::publish(std::size_t publisher, std::string payload, std::si
   store::AcceptEvents accept;
   accept.events.push_back(write);
   publisher_sessions_[publisher]->accept_events(
-      std::move(accept), [this, write, work = std::move(work), late, acknowledged = std::move(acknowledged)](Result<std::vector<Result<store::AcceptedEvent>>> result) mutable {
+      std::move(accept), [this, write, work = std::move(work), late, acknowledged = std::move(acknowledged)](
+                             Result<std::vector<Result<store::AcceptedEvent>>> result) mutable {
         --accepting;
         if (!result || !result->front()) return;  // refused: the publisher knows
         acknowledged(write);
@@ -283,7 +284,8 @@ std::uint64_t SimulatedWorld::pending() {
 }
 
 int SimulatedWorld::number_of(EventId event) {
-  const auto found = ask<store::EventRow>([&](auto done) { check_session_->find_event({tenant_, event, {}}, std::move(done)); });
+  const auto found =
+      ask<store::EventRow>([&](auto done) { check_session_->find_event({tenant_, event, {}}, std::move(done)); });
   return found ? event_number(found->event) : 0;
 }
 

@@ -1,8 +1,8 @@
 // SimulatedWorld: everything around a simulated engine: clock, loop, network, the store's file with its faults, publishers, and
 // the engine itself, which can be killed and started again.
 //
-// The store runs on the caller's thread (Threads::caller), so what is asked of it is answered at once; checks ask through a loop
-// of their own, from within the engine's calls.
+// The store runs on the caller's thread (Threads::caller), so what is asked of it is answered at once; checks ask through a
+// loop of their own, from within the engine's calls.
 #pragma once
 
 #include <functional>

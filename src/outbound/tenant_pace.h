@@ -1,8 +1,7 @@
 // TenantPaces: each tenant's rate limit, over all its lanes and all out-loops.
 //
-// One bucket a tenant, shared by the loops: what it lets through is exact, however the lanes are spread. A tenant without a limit
-// costs one atomic read an attempt.
-// Place: app sets the limits as tenants are read and changed; LaneSet takes from them.
+// One bucket a tenant, shared by the loops: what it lets through is exact, however the lanes are spread. A tenant without a
+// limit costs one atomic read an attempt. Place: app sets the limits as tenants are read and changed; LaneSet takes from them.
 // Concurrency: thread-safe.
 #pragma once
 

@@ -47,13 +47,29 @@ TEST(Health, FollowsItsTable) {
       {"but not one after a long time", FailingEndpoint{kStart, 0, false}, kRefused, kStart + 1h, days(5), {failing(1)}},
       {"told once", failing(20, true), kRefused, kStart + 1h, days(5), {failing(21, true)}},
       {"a success ends it", failing(3), kSuccess, kStart + 1s, days(5), {std::nullopt, Change::well, false, false}},
-      {"and is told when the failing was", failing(30, true), kSuccess, kStart + 1h, days(5), {std::nullopt, Change::well, true, false}},
-      {"too long disables", failing(30, true), kRefused, kStart + days(5), days(5), {failing(31, true), Change::none, false, true}},
+      {"and is told when the failing was",
+       failing(30, true),
+       kSuccess,
+       kStart + 1h,
+       days(5),
+       {std::nullopt, Change::well, true, false}},
+      {"too long disables",
+       failing(30, true),
+       kRefused,
+       kStart + days(5),
+       days(5),
+       {failing(31, true), Change::none, false, true}},
       {"a moment less does not", failing(30, true), kRefused, kStart + days(5) - 1ms, days(5), {failing(31, true)}},
       {"0 is never", failing(30, true), kRefused, kStart + days(500), days(0), {failing(31, true)}},
-      {"a success after too long does not", failing(30, true), kSuccess, kStart + days(6), days(5), {std::nullopt, Change::well, true, false}},
+      {"a success after too long does not",
+       failing(30, true),
+       kSuccess,
+       kStart + days(6),
+       days(5),
+       {std::nullopt, Change::well, true, false}},
   };
-  for (const auto& row : rows) EXPECT_EQ(after_attempt(row.before, row.outcome, row.now, row.disable_after), row.expected) << row.name;
+  for (const auto& row : rows)
+    EXPECT_EQ(after_attempt(row.before, row.outcome, row.now, row.disable_after), row.expected) << row.name;
 }
 
 }  // namespace

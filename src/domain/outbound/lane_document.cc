@@ -1,6 +1,7 @@
+#include "domain/outbound/lane_document.h"
+
 #include <cmath>
 
-#include "domain/outbound/lane_document.h"
 #include "domain/outbound/subscription_parts.h"
 #include "json/json_path.h"
 

@@ -1,9 +1,10 @@
 #include "domain/outbound/lane_document.h"
 
+#include <gtest/gtest.h>
+
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-#include <gtest/gtest.h>
 
 #include "domain/outbound/subscription_document.h"
 

@@ -28,8 +28,9 @@ TEST(Notice, SaysWhatHappenedToWhomAndNeverTheUrl) {
   Event event;
   event.id = {{8}, 2};
   event.topic = "invoice.paid";
-  const std::string who = R"({"subscription":{"id":")" + to_text(subscription.id) + R"(","description":"billing"},"delivery":{"id":")" +
-                          to_text(DeliveryId{{9}, 3}) + R"(","eventId":")" + to_text(event.id) +
+  const std::string who = R"({"subscription":{"id":")" + to_text(subscription.id) +
+                          R"(","description":"billing"},"delivery":{"id":")" + to_text(DeliveryId{{9}, 3}) +
+                          R"(","eventId":")" + to_text(event.id) +
                           R"(","topic":"invoice.paid","attempts":4},"failingSince":"2023-11-14T22:13:20.000Z")";
   const std::string failure = R"(,"failure":{"kind":"status","status":503})";
   auto given = facts(subscription, event);

@@ -33,8 +33,15 @@ TEST(OrderKey, IsNoneOneForAllOrOneForEachValue) {
 
 TEST(OrderKey, TellsTypesApart) {
   const Order by_id = keyed("$.data.id");
-  const char* const different[] = {R"({"id":1})", R"({"id":"1"})", R"({"id":true})", R"({"id":"true"})", R"({"id":null})",
-                                   R"({"id":""})", R"({"id":18446744073709551615})", R"({"id":9223372036854775807})", "{}"};
+  const char* const different[] = {R"({"id":1})",
+                                   R"({"id":"1"})",
+                                   R"({"id":true})",
+                                   R"({"id":"true"})",
+                                   R"({"id":null})",
+                                   R"({"id":""})",
+                                   R"({"id":18446744073709551615})",
+                                   R"({"id":9223372036854775807})",
+                                   "{}"};
   for (const char* left : different) {
     for (const char* right : different) EXPECT_EQ(key(by_id, left) == key(by_id, right), left == right) << left << right;
   }

@@ -87,7 +87,7 @@ struct Order {
     keyed,  // the same for each value of `key`
   };
   Mode mode = Mode::none;
-  std::string key;         // for keyed: a singular JSONPath over the event (EventDocument)
+  std::string key;           // for keyed: a singular JSONPath over the event (EventDocument)
   json::JsonPathPtr path{};  // the same, compiled
   friend bool operator==(const Order& a, const Order& b) { return a.mode == b.mode && a.key == b.key; }
 };
@@ -144,7 +144,7 @@ struct SubscriptionSettings {
   Priority priority = Priority::normal;
   std::optional<Batching> batching;
   std::optional<Transform> transform;
-  bool handshake = false;         // CloudEvents' OPTIONS handshake before the first delivery
+  bool handshake = false;                     // CloudEvents' OPTIONS handshake before the first delivery
   std::optional<Milliseconds> disable_after;  // of nothing but failures; 0: never; nothing: the server's default
 
   friend bool operator==(const SubscriptionSettings&, const SubscriptionSettings&) = default;

@@ -1,9 +1,8 @@
 #include "domain/outbound/subscription_document.h"
 
-#include "domain/outbound/batch.h"
-
 #include <boost/json/serialize.hpp>
 
+#include "domain/outbound/batch.h"
 #include "domain/outbound/subscription_parts.h"
 #include "json/reader.h"
 

@@ -29,8 +29,8 @@ class Ordered {
 
   OrderedPage page(LoadOrdered query) {
     query.subscription = key();
-    auto found = ask<OrderedPage>(
-        bench_.loop, [&](Done<OrderedPage> done) { bench_.session->load_ordered(query, std::move(done)); });
+    auto found =
+        ask<OrderedPage>(bench_.loop, [&](Done<OrderedPage> done) { bench_.session->load_ordered(query, std::move(done)); });
     EXPECT_TRUE(found);
     return found ? *found : OrderedPage{};
   }
@@ -230,7 +230,8 @@ TEST_P(StoreConformance, NoticesAreAcceptedWithTheAttemptThatTheyTellOf) {
   auto write = bench_->outcome(delivery, DeliveryState::exhausted);
   write.disable_subscription = true;
   write.disable_reason = "failing";
-  write.notices.push_back(bench_->new_event(bench_->event(lane.tenant(), "posthorn.delivery.exhausted"), {lane.subscription()}));
+  write.notices.push_back(
+      bench_->new_event(bench_->event(lane.tenant(), "posthorn.delivery.exhausted"), {lane.subscription()}));
   const auto recorded = bench_->record(write);
   ASSERT_TRUE(recorded);
   EXPECT_TRUE(recorded->noticed);

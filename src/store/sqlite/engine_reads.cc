@@ -135,7 +135,8 @@ OrderedPage EngineReads::load_ordered(const LoadOrdered& query) {
 
 std::vector<EndpointHealth> EngineReads::load_health() {
   std::vector<EndpointHealth> rows;
-  for (Cursor row = health_.open(); row.next();) rows.push_back({row.key<SubscriptionKey>(0), row.time(1), row.integer(2) != 0});
+  for (Cursor row = health_.open(); row.next();)
+    rows.push_back({row.key<SubscriptionKey>(0), row.time(1), row.integer(2) != 0});
   return rows;
 }
 

@@ -45,11 +45,13 @@ class EngineReads {
   Statement lives_{connection_,
                    "SELECT 1 FROM subscriptions s WHERE s.key = ?1 AND s.deleted = 0 "
                    "AND NOT EXISTS (SELECT 1 FROM tenants WHERE key = s.tenant AND deleted > 0)"};
-  Statement pending_{connection_, "SELECT " POSTHORN_EVENT_COLUMNS
-                                  ", d.key, d.salt, d.attempts, d.schedule_start, d.due "
-                                  "FROM deliveries d INDEXED BY deliveries_pending JOIN events e ON e.key = d.event "
-                                  "WHERE d.subscription = ?1 AND d.state = 0 AND d.order_key IS NULL AND d.due <= ?2 AND (d.due, d.key) > (?3, ?4) "
-                                  "ORDER BY d.due, d.key LIMIT ?5"};
+  Statement pending_{
+      connection_,
+      "SELECT " POSTHORN_EVENT_COLUMNS
+      ", d.key, d.salt, d.attempts, d.schedule_start, d.due "
+      "FROM deliveries d INDEXED BY deliveries_pending JOIN events e ON e.key = d.event "
+      "WHERE d.subscription = ?1 AND d.state = 0 AND d.order_key IS NULL AND d.due <= ?2 AND (d.due, d.key) > (?3, ?4) "
+      "ORDER BY d.due, d.key LIMIT ?5"};
   Statement fanouts_{connection_,
                      "SELECT " POSTHORN_EVENT_COLUMNS
                      ", f.after FROM fanouts f JOIN events e ON e.key = f.event "
