@@ -101,13 +101,23 @@ TEST(LaneSequences, LetsOneOfASequenceGoAtATimeAndSequencesBesideEachOther) {
 
 TEST(LaneSequences, HoldsASequenceWhileItsFirstWaitsForItsRetry) {
   LaneSequences lane;
-  for (int event = 1; event <= 3; ++event) lane.accept(work(event, 10), kStart, kWindow);
+  PlayedStore store;
+  for (int event = 1; event <= 3; ++event) {
+    store.add(work(event, 10));
+    lane.accept(work(event, 10), kStart, kWindow);
+  }
   auto first = lane.take(kStart, kAll);
+  store.set_due(*first, kStart + 5s);
   lane.retry_later(std::move(*first), kStart + 5s, kStart);
+  EXPECT_EQ(lane.in_memory(), 1u) << "what stands behind it is the store's meanwhile";
   EXPECT_FALSE(lane.take(kStart + 4s, kAll));
+  EXPECT_FALSE(lane.wants_load(kStart + 4s, kWindow));
   EXPECT_EQ(lane.next_wake(), kStart + 5s);
   auto again = lane.take(kStart + 5s, kAll);
   EXPECT_EQ(event_of(again), 1);
+  load_all(lane, store, kStart + 5s);
+  EXPECT_FALSE(lane.take(kStart + 5s, kAll));
+  store.remove(*again);
   lane.finished(*again, kStart + 5s);
   EXPECT_EQ(event_of(lane.take(kStart + 5s, kAll)), 2);
 }

@@ -273,13 +273,13 @@ TEST(Lane, AsksASlowEndpointOneByOneWithPauses) {
   const AttemptOutcome busy{FailureKind::status, 503, std::nullopt};
   auto first = lane.take(kStart);
   auto second = lane.take(kStart);
-  lane.answered(busy, kStart, kStart);
+  lane.answered(busy, kStart, kStart + 1ms);
   lane.retry_later(std::move(*first), kStart + 1h, kStart);
   EXPECT_FALSE(lane.take(kStart + 1h)) << "another is out";
-  lane.answered(busy, kStart, kStart);
+  lane.answered(busy, kStart, kStart + 1ms);
   lane.retry_later(std::move(*second), kStart + 1h, kStart);
-  EXPECT_FALSE(lane.take(kStart + kPaceIntervalFirst - 1ms));
-  EXPECT_TRUE(lane.take(kStart + kPaceIntervalFirst));
+  EXPECT_FALSE(lane.take(kStart + kPaceIntervalFirst));
+  EXPECT_TRUE(lane.take(kStart + kPaceIntervalFirst + 1ms));
   EXPECT_FALSE(lane.take(kStart + 10s));
 }
 

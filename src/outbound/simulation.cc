@@ -155,7 +155,9 @@ class Run {
 
   void resend_one() {
     if (const auto* one = pick()) {
-      if (world_.resend(one->id)) resent_.insert(one->id.key);
+      // It may go from within the call.
+      const bool is_first = resent_.insert(one->id.key).second;
+      if (!world_.resend(one->id) && is_first) resent_.erase(one->id.key);
     }
   }
 

@@ -77,9 +77,15 @@ class ComeBack {
       report_.violations.push_back(fmt::format("{} of {} were delivered", report_.delivered, pending_));
       return;
     }
-    report_.seconds = static_cast<std::uint64_t>(seconds_.rbegin()->first) + 1;
-    report_.mean = static_cast<double>(pending_) / static_cast<double>(report_.seconds);
-    for (const auto& [second, count] : seconds_) report_.most = std::max(report_.most, count);
+    // What was tried during the hour comes when its retry is due, long after the rest; that must not lower the mean.
+    std::uint64_t count = 0;
+    for (const auto& [second, requests] : seconds_) {
+      count += requests;
+      report_.seconds = static_cast<std::uint64_t>(second) + 1;
+      if (count >= pending_ * 98 / 100) break;
+    }
+    report_.mean = static_cast<double>(count) / static_cast<double>(report_.seconds);
+    for (const auto& [second, requests] : seconds_) report_.most = std::max(report_.most, requests);
     if (static_cast<double>(report_.most) > 3 * report_.mean) {
       report_.violations.push_back(fmt::format("a second carried {}, the mean is {:.1f}", report_.most, report_.mean));
     }
@@ -103,7 +109,7 @@ class ComeBack {
 
 std::string ComeBackReport::summary() const {
   std::string text = fmt::format(
-      "{} delivered in {} s after the first success: mean {:.1f}/s, fullest second {} ({:.2f} times the "
+      "{} delivered, 98 in 100 of them within {} s after the first success: mean {:.1f}/s, fullest second {} ({:.2f} times the "
       "mean); {} attempts while it was away",
       delivered, seconds, mean, most, mean > 0 ? static_cast<double>(most) / mean : 0.0, during);
   for (const auto& one : violations) text += "\n  violation: " + one;
