@@ -3,7 +3,10 @@
 #include <boost/json/serialize.hpp>
 #include <charconv>
 
+#include "cli/endpoint_options.h"
 #include "cli/listing.h"
+#include "cli/subscription_options.h"
+#include "cli/test_commands.h"
 
 namespace posthorn::cli {
 namespace {
@@ -17,9 +20,11 @@ struct Settings {
   std::string description;
   std::string scope;
   std::string format;
+  std::vector<std::string> signatures;
   std::vector<std::string> headers;
   std::string secret_file;
   std::vector<std::string> schedule;
+  std::string preset;
   std::string timeout;
   std::string order;
   std::string rate;
@@ -28,6 +33,7 @@ struct Settings {
   std::string batch;
   std::string disable_after;
   bool disabled = false;
+  EndpointOptions endpoint;
 };
 
 void add_lane_options(CLI::App& command, Settings& settings) {
@@ -133,8 +139,15 @@ void add_settings_options(CLI::App& command, Settings& settings) {
       ->allow_extra_args(false);
   command.add_option("--description", settings.description, "What it is for, for people")->type_name("TEXT");
   command.add_option("--scope", settings.scope, "Only events of this scope")->type_name("NAME");
-  command.add_option("--format", settings.format, "What is sent: standard (with type and timestamp) or raw (the data alone)")
+  command
+      .add_option("--format", settings.format,
+                  "What is sent: standard, raw, orangelogic, orchestry, ovation, cloudevents or cloudevents-binary")
       ->type_name("FORMAT");
+  command
+      .add_option("--signature", settings.signatures,
+                  "What signs: v1, v1a, ol-sha256, ol-sha512, hub-sha256, timestamped, secret, or none; may be repeated")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
   command.add_option("--header", settings.headers, "Header to send along, as 'Name: value'; may be repeated")
       ->type_name("HEADER")
       ->allow_extra_args(false);
@@ -146,8 +159,12 @@ void add_settings_options(CLI::App& command, Settings& settings) {
       ->type_name("TIMES")
       ->delimiter(',')
       ->allow_extra_args(false);
+  command.add_option("--retry-preset", settings.preset, "A schedule by name: standard, orangelogic or ovation")
+      ->type_name("NAME")
+      ->excludes("--retry");
   command.add_option("--timeout", settings.timeout, "How long one attempt may take (default 15s)")->type_name("TIME");
   add_lane_options(command, settings);
+  add_endpoint_options(command, settings.endpoint);
 }
 
 Status add_headers(bj::object& body, const std::vector<std::string>& headers) {
@@ -170,11 +187,16 @@ Result<bj::object> body_of(const Settings& settings) {
   if (!settings.description.empty()) body["description"] = settings.description;
   if (!settings.scope.empty()) body["scope"] = settings.scope;
   if (!settings.format.empty()) body["format"] = settings.format;
+  if (settings.signatures == std::vector<std::string>{"none"}) {
+    body["signatures"] = bj::array();
+  } else if (!settings.signatures.empty()) {
+    body["signatures"] = bj::array(settings.signatures.begin(), settings.signatures.end());
+  }
+  if (!settings.preset.empty()) body["retry"] = bj::object{{"preset", settings.preset}};
   if (auto status = add_headers(body, settings.headers); !status) return status.error();
   if (!settings.secret_file.empty()) {
-    auto secret = read_input(settings.secret_file, "secret-file", 4096);
+    auto secret = read_secret_file(settings.secret_file);
     if (!secret) return secret.error();
-    while (!secret->empty() && (secret->back() == '\n' || secret->back() == '\r')) secret->pop_back();
     body["secret"] = *secret;
   }
   if (!settings.schedule.empty()) {
@@ -193,11 +215,8 @@ Result<bj::object> body_of(const Settings& settings) {
   }
   if (auto status = add_lane(body, settings); !status) return status.error();
   if (settings.disabled) body["enabled"] = false;
+  if (auto status = add_endpoint_members(body, settings.endpoint); !status) return std::move(status).error();
   return body;
-}
-
-std::string subscription_path(const RemoteOptions& options, const std::string& id) {
-  return tenant_path(options, "/subscriptions/" + path_segment(id));
 }
 
 void add_list(CLI::App& subscriptions, Context& context) {
@@ -331,6 +350,8 @@ void add_subscription_commands(CLI::App& root, Context& context) {
   add_switch(*subscriptions, context, "enable", "Switch one on", true);
   add_switch(*subscriptions, context, "disable", "Switch one off", false);
   add_delete(*subscriptions, context);
+  add_subscription_test_command(*subscriptions, context);
+  add_rotate_secret(*subscriptions, context);
 }
 
 }  // namespace posthorn::cli

@@ -4,7 +4,7 @@
 
 #include "base/check.h"
 #include "domain/outbound/batch.h"
-#include "domain/outbound/format.h"
+#include "domain/outbound/webhook_handshake.h"
 #include "observe/log.h"
 
 namespace posthorn::outbound {
@@ -127,6 +127,7 @@ void LaneSet::subscription_changed(SubscriptionKey subscription) {
   if (found == slots_.end() && !sleeping_.contains(subscription)) return;
   Slot& lane_slot = slot(subscription);
   lane_slot.prepared.reset();
+  lane_slot.allowed_per_second.reset();
   // Whoever switches it on again gives its endpoint a new start (so does the store).
   if (prepare_slot(lane_slot) && std::exchange(lane_slot.was_disabled, false)) set_health(subscription, std::nullopt);
   service(lane_slot);
@@ -144,7 +145,8 @@ bool LaneSet::prepare_slot(Slot& slot) {
     return false;
   }
   const auto secrets = catalogue_.secrets_of(*subscription);
-  auto prepared = secrets ? prepare(subscription, *secrets) : Result<Prepared>(secrets.error());
+  auto prepared = secrets ? prepare(subscription, *secrets, catalogue_.tenant_name(subscription->tenant))
+                          : Result<Prepared>(secrets.error());
   if (!prepared) {
     observe::log(observe::Level::error, "a subscription cannot be delivered to",
                  {{"subscription", to_text(subscription->id)}, {"reason", prepared.error().message}});
@@ -155,7 +157,7 @@ bool LaneSet::prepare_slot(Slot& slot) {
   slot.tenant = subscription->tenant;
   slot.tenant_pace = shared_.paces.of(subscription->tenant);
   slot.priority = subscription->settings.priority;
-  slot.lane.set_rules(rules_of(subscription->settings));
+  set_rules(slot);
   slot.lane.resume();
   return true;
 }
@@ -173,6 +175,13 @@ void LaneSet::cancel_rest(SubscriptionKey subscription) {
 }
 
 bool LaneSet::may_start() const { return !draining_ && store_takes_ && unrecorded_ < kUnrecordedAttemptsMax; }
+
+void LaneSet::set_rules(Slot& slot) {
+  const auto& settings = slot.prepared->subscription->settings;
+  LaneRules rules = rules_of(settings);
+  if (slot.allowed_per_second) rules.rate.emplace(domain::limit_with(settings.rate_limit, *slot.allowed_per_second));
+  slot.lane.set_rules(rules);
+}
 
 // Attempts what the lane may attempt now, reads what it needs, and sets when to look again.
 void LaneSet::service(Slot& slot) {
@@ -298,10 +307,17 @@ void LaneSet::start_attempt(Slot& slot, Work work, std::vector<Work> rest) {
 
   OutgoingAttempt attempt;
   attempt.url = prepared.url;
-  attempt.body = settings.batching ? batch_of(work, rest, settings.format) : body_of(work.event, settings.format);
   attempt.deadline = start + settings.timeout;
+  attempt.access = prepared.access;
   attempt.header_lines.reserve(prepared.fixed_header_lines.size() + 384);
   attempt.header_lines = prepared.fixed_header_lines;
+  if (settings.batching) {
+    attempt.body = batch_of(work, rest, settings.format);
+  } else {
+    const RenderedPtr rendered = rendered_.find(*work.event, settings.format, prepared.tenant);
+    attempt.body = body_for(prepared, rendered, wall_start);
+    attempt.header_lines += rendered->header_lines;
+  }
   attempt.header_lines += "traceparent: ";
   attempt.header_lines += work.event->traceparent;
   attempt.header_lines += "\r\n";
@@ -322,14 +338,6 @@ std::shared_ptr<const std::string> LaneSet::batch_of(const Work& first, const st
   return std::make_shared<const std::string>(domain::render_batch(format, events));
 }
 
-std::shared_ptr<const std::string> LaneSet::body_of(const domain::EventPtr& event, domain::Format format) {
-  auto& place = rendered_[static_cast<std::uint64_t>(std::hash<EventKey>()(event->id.key)) >> 58];
-  if (!place.body || place.event != event->id.key || place.format != format) {
-    place = {event->id.key, format, std::make_shared<const std::string>(domain::render(format, *event))};
-  }
-  return place.body;
-}
-
 void LaneSet::attempt_answered(Request request, AttemptAnswer answer) {
   in_flight_shown_.store(--in_flight_, std::memory_order_relaxed);
   Slot& lane_slot = slot(request.subscription);
@@ -341,6 +349,10 @@ void LaneSet::attempt_answered(Request request, AttemptAnswer answer) {
     return check_drained();
   }
   lane_slot.lane.answered(answer.outcome, request.start, now);
+  if (answer.allowed_per_second && answer.allowed_per_second != lane_slot.allowed_per_second && lane_slot.prepared) {
+    lane_slot.allowed_per_second = answer.allowed_per_second;
+    set_rules(lane_slot);
+  }
   for (auto& work : request.rest) record(outcome_of(lane_slot, std::move(work), request, answer));
   auto last = outcome_of(lane_slot, std::move(request.work), request, answer);
   note_health(lane_slot, last, answer.outcome);

@@ -31,6 +31,7 @@
 #include "outbound/notices.h"
 #include "outbound/ports.h"
 #include "outbound/prepared.h"
+#include "outbound/render_cache.h"
 #include "outbound/run_queue.h"
 #include "outbound/runnable_gate.h"
 #include "store/store.h"
@@ -76,6 +77,7 @@ class LaneSet {
     domain::Priority priority = domain::Priority::normal;
     bool waits_for_tenant = false;
     bool was_disabled = false;
+    std::optional<double> allowed_per_second;  // by its endpoint, in the handshake
     explicit Slot(SubscriptionKey key) : lane(key) {}
   };
   // Lanes that wait for their tenant's rate limit.
@@ -107,16 +109,12 @@ class LaneSet {
     bool ordered = false;
     friend bool operator==(const Load&, const Load&) = default;
   };
-  struct RenderedBody {
-    EventKey event;
-    domain::Format format = domain::Format::standard;
-    std::shared_ptr<const std::string> body;
-  };
 
   Slot& slot(SubscriptionKey subscription);
   bool prepare_slot(Slot& slot);
   void cancel_rest(SubscriptionKey subscription);
   void service(Slot& slot);
+  void set_rules(Slot& slot);
   void settle(Slot& slot);
   void run(Slot& slot, int attempts_max);
   bool start_next(Slot& slot, Timestamp now);
@@ -127,7 +125,6 @@ class LaneSet {
   void pump();
   void start_attempt(Slot& slot, Work work, std::vector<Work> rest);
   std::shared_ptr<const std::string> batch_of(const Work& first, const std::vector<Work>& rest, domain::Format format);
-  std::shared_ptr<const std::string> body_of(const domain::EventPtr& event, domain::Format format);
   void attempt_answered(Request request, AttemptAnswer answer);
   Recording outcome_of(Slot& slot, Work work, const Request& request, const AttemptAnswer& answer);
   void note_health(Slot& slot, Recording& recording, const domain::AttemptOutcome& outcome);
@@ -180,7 +177,7 @@ class LaneSet {
   bool horizon_asked_ = false;
   std::size_t loads_running_ = 0;
   std::set<SubscriptionKey> cancelling_;  // deleted ones whose pending deliveries are being cancelled
-  std::array<RenderedBody, 64> rendered_;
+  RenderCache rendered_;
   std::unordered_map<SubscriptionKey, domain::FailingEndpoint> failing_;
   Notices* notices_ = nullptr;
   WorkSink notice_sink_;

@@ -31,7 +31,7 @@ LaneSet::Recording LaneSet::outcome_of(Slot& slot, Work work, const Request& req
 
   // A subscription that was paused or deleted meanwhile has no policy any more: the standard one decides.
   const auto& policy = slot.prepared ? slot.prepared->subscription->settings.retry : domain::standard_retry_policy();
-  const auto step = domain::next_step(policy, write.attempt.number - recording.work.schedule_start, answer.outcome, random_);
+  const auto step = domain::next_step(policy, {write.attempt.number, recording.work.schedule_start}, answer.outcome, random_);
   switch (step.kind) {
     case domain::NextStep::Kind::succeeded:
       write.state = DeliveryState::succeeded;
@@ -39,6 +39,7 @@ LaneSet::Recording LaneSet::outcome_of(Slot& slot, Work work, const Request& req
     case domain::NextStep::Kind::retry:
       write.state = DeliveryState::pending;
       write.due = write.at + step.delay;
+      write.outside_schedule = step.outside_schedule;
       break;
     case domain::NextStep::Kind::exhausted:
       write.state = DeliveryState::exhausted;
@@ -160,6 +161,7 @@ void LaneSet::recorded(Recording recording, Result<store::RecordedAttempt> resul
     lane_slot.lane.finished(work, now);
   } else if (result->state == DeliveryState::pending) {
     work.attempts = write.attempt.number;
+    if (write.outside_schedule) work.schedule_start = work.attempts;
     lane_slot.lane.retry_later(std::move(work), write.due, now);
   } else {
     lane_slot.lane.finished(work, now);

@@ -160,6 +160,7 @@ struct RecordAttempt {
   Timestamp due;                                                 // for pending
   bool disable_subscription = false;                             // in the same transaction
   std::string disable_reason = "gone";                           // what Subscription::disabled_reason becomes
+  bool outside_schedule = false;                                 // the schedule begins behind this attempt
   HealthChange health = HealthChange::none;
   Timestamp failing_since;        // for HealthChange::failing and told
   std::vector<NewEvent> notices;  // events about what this changes; accepted in the same transaction

@@ -2,6 +2,7 @@
 
 #include <boost/json/serialize.hpp>
 
+#include "domain/outbound/authentication_document.h"
 #include "domain/outbound/batch.h"
 #include "domain/outbound/subscription_parts.h"
 #include "json/reader.h"
@@ -21,7 +22,9 @@ Result<SubscriptionSettings> read_settings(const bj::object& object, Subscriptio
   read_retry(reader, settings);
   read_lane(reader, settings);
   reader.boolean("enabled", settings.enabled);
+  reader.boolean("handshake", settings.handshake);
   reader.member("secret");
+  for (const auto name : kAuthenticationMembers) reader.member(name);
   reader.only_these();
   if (!reader.ok()) return reader.error();
   return settings;
@@ -33,7 +36,7 @@ Status check_settings(const SubscriptionSettings& settings) {
   if (settings.batching && !can_batch(settings.format)) {
     return invalid("batching", "several events in one request have no form in this format", "not_for_format");
   }
-  return {};
+  return check_signing(settings);
 }
 
 bj::object write_settings(const SubscriptionSettings& settings) {
@@ -46,6 +49,7 @@ bj::object write_settings(const SubscriptionSettings& settings) {
   write_retry(settings, object);
   write_lane(settings, object);
   object["enabled"] = settings.enabled;
+  object["handshake"] = settings.handshake;
   return object;
 }
 
