@@ -12,6 +12,7 @@ void Tenants::fill(std::vector<domain::Tenant> tenants) {
   const std::unique_lock lock(mutex_);
   for (auto& tenant : tenants) {
     auto shared = std::make_shared<const domain::Tenant>(std::move(tenant));
+    if (listener_) listener_(*shared);
     by_name_.insert_or_assign(shared->name, shared);
     by_key_.insert_or_assign(shared->key, std::move(shared));
   }
@@ -63,6 +64,7 @@ net::Task<Result<TenantPtr>> Tenants::save(store::Session& session, domain::Tena
   if (!place || place->key != stored->key || place->revision < stored->revision) {
     place = stored;
     by_key_.insert_or_assign(stored->key, stored);
+    if (listener_) listener_(*stored);
   }
   co_return TenantPtr(stored);
 }

@@ -4,6 +4,7 @@
 // Concurrency: find() from any thread; save() and remove() on the session's loop.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <shared_mutex>
@@ -25,6 +26,8 @@ class Tenants {
  public:
   Tenants(const Clock& clock, IdSource& ids) : clock_(clock), ids_(ids) {}
 
+  // Told of every tenant that is read or changed, on whichever loop that happens. Before fill().
+  void on_change(std::function<void(const domain::Tenant&)> listener) { listener_ = std::move(listener); }
   void fill(std::vector<domain::Tenant> tenants);  // once, at start
   TenantPtr find(std::string_view name) const;     // null when there is none
   TenantPtr find(TenantKey key) const;
@@ -40,6 +43,7 @@ class Tenants {
                            store::Author author = {});
 
  private:
+  std::function<void(const domain::Tenant&)> listener_;
   const Clock& clock_;
   IdSource& ids_;
   mutable std::shared_mutex mutex_;

@@ -320,6 +320,18 @@ std::vector<Option> make_options() {
                      return {};
                    },
                    [](const Config& config) { return duration_text(config.shutdown_grace); }});
+  table.push_back({"disable-after", "TIME",
+                   "Disable a subscription after so long of nothing but failures, unless it says otherwise; 0s: never.", "5d",
+                   Source::everywhere, false,
+                   [](Config& config, std::string_view text) -> Status {
+                     const auto time = parse_duration(text);
+                     if (!time || *time > kRetentionMax) {
+                       return invalid("disable-after", "must be a time up to 3650d, for example 5d");
+                     }
+                     config.disable_after = *time;
+                     return {};
+                   },
+                   [](const Config& config) { return duration_text(config.disable_after); }});
   table.push_back(retention_option("payload-retention", "30d", "How long the payloads of finished events are kept.",
                                    &Config::payload_retention));
   table.push_back(retention_option("attempt-retention", "90d", "How long attempts are kept.", &Config::attempt_retention));

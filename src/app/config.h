@@ -38,6 +38,7 @@ struct Config {
   std::uint32_t script_helpers = kScriptHelpersDefault;
   std::size_t script_memory = kScriptHelperMemoryDefault;
   std::chrono::milliseconds shutdown_grace = std::chrono::seconds(20);
+  std::chrono::milliseconds disable_after = kDisableAfterDefault;  // of nothing but failures; 0: never
   std::chrono::hours payload_retention{24 * 30};
   std::chrono::hours attempt_retention{24 * 90};
   std::chrono::hours delivery_retention{24 * 90};

@@ -141,7 +141,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BadValue{"max-event-bytes", "1MB"}, BadValue{"max-event-bytes", "-1"}, BadValue{"in-loops", "0"},
                     BadValue{"in-loops", "65"}, BadValue{"in-loops", "one"}, BadValue{"out-loops", "0"},
                     BadValue{"out-loops", "1.5"}, BadValue{"shutdown-grace", "20"}, BadValue{"shutdown-grace", "11m"},
-                    BadValue{"shutdown-grace", "-1s"}, BadValue{"payload-retention", "30m"},
+                    BadValue{"disable-after", "x"}, BadValue{"shutdown-grace", "-1s"}, BadValue{"payload-retention", "30m"},
                     BadValue{"payload-retention", "0d"}, BadValue{"attempt-retention", "forever"},
                     BadValue{"delivery-retention", "3651d"}, BadValue{"idempotency-retention", "90m"},
                     BadValue{"script-helpers", "0"}, BadValue{"script-helpers", "65"}, BadValue{"script-memory", "1MiB"},

@@ -20,6 +20,7 @@
 #include "outbound/fanout.h"
 #include "outbound/handover.h"
 #include "outbound/lane_set.h"
+#include "outbound/notices.h"
 #include "outbound/publisher.h"
 #include "outbound/test_delivery.h"
 #include "outbound/transforms.h"
@@ -39,8 +40,9 @@ struct OutNode {
   std::unique_ptr<outbound::HttpTransport> transport;
   std::unique_ptr<outbound::Transforms> transforms;  // in front of it
   std::unique_ptr<outbound::LaneSet> lanes;
-  // Only the first out-node has these.
   std::unique_ptr<outbound::Handover> handover;
+  std::unique_ptr<outbound::Notices> notices;
+  // Only the first out-node has these.
   std::unique_ptr<outbound::Fanout> fanout;
   std::unique_ptr<outbound::Upkeep> upkeep;
   std::unique_ptr<net::HttpClient> key_client;  // for the keys of trusted issuers, which are longer than answers to deliveries

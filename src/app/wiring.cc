@@ -9,6 +9,7 @@
 #include "api/oauth/oauth_routes.h"
 #include "app/data_folder.h"
 #include "app/key_ring.h"
+#include "domain/outbound/lane_document.h"
 #include "observe/log.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -47,7 +48,7 @@ std::string node_name() { return "pid-" + std::to_string(::getpid()) + "-" + std
 
 }  // namespace
 
-Server::Server(Config config) : config_(std::move(config)) {}
+Server::Server(Config config) : config_(std::move(config)) { lane_shared_.disable_after = config_.disable_after; }
 
 Server::~Server() { stop(); }
 
@@ -99,6 +100,7 @@ Status Server::start_out_nodes() {
     node.loop.start();
     on_loop(node.loop, [&] { build_out_node(node); });
   }
+  for (const auto& node : out_nodes_) on_loop(node->loop, [&] { build_notices(*node); });
   on_loop(out_nodes_.front()->loop, [&] { build_engine_upkeep(*out_nodes_.front()); });
   return {};
 }
@@ -123,7 +125,13 @@ void Server::build_out_node(OutNode& node) {
   node.transforms =
       std::make_unique<outbound::Transforms>(node.loop, *scripts_, *node.transport, clock_, config_.event_body_bytes_max);
   node.lanes = std::make_unique<outbound::LaneSet>(node.loop, *node.session, *catalogue_, *node.transforms, clock_, gate_,
-                                                   metrics_, random_seed());
+                                                   lane_shared_, metrics_, random_seed());
+}
+
+void Server::build_notices(OutNode& node) {
+  node.handover = std::make_unique<outbound::Handover>(node.loop, lane_targets());
+  node.notices = std::make_unique<outbound::Notices>(*catalogue_, *ids_, clock_, lane_shared_.horizon, random_seed());
+  node.lanes->tell_by(*node.notices, make_work_sink(*node.handover));
 }
 
 void Server::build_engine_upkeep(OutNode& node) {
@@ -133,11 +141,11 @@ void Server::build_engine_upkeep(OutNode& node) {
   periods.deliveries = config_.delivery_retention;
   periods.idempotency = config_.idempotency_retention;
   node.upkeep = std::make_unique<outbound::Upkeep>(node.loop, *node.session, clock_, node_name(), periods);
-  node.handover = std::make_unique<outbound::Handover>(node.loop, lane_targets());
-  node.fanout = std::make_unique<outbound::Fanout>(node.loop, *node.session, *catalogue_, *ids_, clock_, gate_,
-                                                   [&node](std::vector<outbound::Work> work) {
-                                                     for (auto& one : work) node.handover->add(std::move(one));
-                                                   });
+  node.fanout = std::make_unique<outbound::Fanout>(
+      node.loop, *node.session, *catalogue_, *ids_, clock_, gate_, lane_shared_.horizon,
+      [&node](std::vector<outbound::Work> work, const outbound::OrderHorizon::PassagePtr& passage) {
+        for (auto& one : work) node.handover->add(std::move(one), passage);
+      });
 }
 
 std::vector<outbound::LaneTarget> Server::lane_targets() {
@@ -154,6 +162,9 @@ Status Server::load() {
   auto rows = ask<store::Catalogue>(node.loop, [&](auto done) { node.session->load_catalogue(std::move(done)); });
   if (!rows) return std::move(rows).error();
   std::vector<store::Credential> credentials = std::move(rows->credentials);
+  tenants_->on_change([this](const domain::Tenant& tenant) {
+    if (auto limit = domain::read_tenant_rate_limit(tenant.settings)) lane_shared_.paces.set(tenant.key, *limit);
+  });
   tenants_->fill(std::move(rows->tenants));
   if (auto ready = first_run(credentials); !ready) return ready;
   if (auto ready = load_access(std::move(credentials)); !ready) return ready;
@@ -216,6 +227,8 @@ Status Server::first_run(std::vector<store::Credential>& credentials) {
 
 Status Server::start_engine() {
   OutNode& first = *out_nodes_.front();
+  // Which fan-outs are unfinished is known when they are loaded: until then nothing ordered goes.
+  const auto hold = lane_shared_.horizon.hold_all();
   auto leases = ask<std::vector<store::Lease>>(first.loop, [&](auto done) { first.upkeep->start(std::move(done)); });
   if (!leases) return std::move(leases).error();
   for (std::size_t i = 0; i < out_nodes_.size(); ++i) {
@@ -253,8 +266,9 @@ void Server::build_in_node(InNode& node, std::uint16_t port) {
   node.handover = std::make_unique<outbound::Handover>(node.loop, lane_targets());
   outbound::PublishLimits limits;
   limits.event_body_bytes_max = config_.event_body_bytes_max;
-  node.publisher = std::make_unique<outbound::Publisher>(node.loop, *node.session, *catalogue_, clock_, *ids_, gate_, metrics_,
-                                                         limits, make_work_sink(node));
+  node.publisher =
+      std::make_unique<outbound::Publisher>(node.loop, *node.session, *catalogue_, clock_, *ids_, gate_, lane_shared_.horizon,
+                                            metrics_, limits, make_work_sink(*node.handover));
   node.deliveries = std::make_unique<outbound::DeliveryService>(
       *node.session, clock_, [&node](domain::PendingDelivery pending) { node.handover->add(std::move(pending)); },
       [this](SubscriptionKey subscription, DeliveryKey delivery) {
@@ -287,13 +301,13 @@ void Server::build_in_node(InNode& node, std::uint16_t port) {
   node.server = std::make_unique<net::HttpServer>(node.loop, *node.service, clock_, std::move(options));
 }
 
-outbound::WorkSink Server::make_work_sink(InNode& node) {
+outbound::WorkSink Server::make_work_sink(outbound::Handover& handover) {
   OutNode& first = *out_nodes_.front();
-  return [&node, &first](outbound::AcceptedWork work) {
-    node.handover->add(work);
+  return [&handover, &first](outbound::AcceptedWork work) {
+    handover.add(work);
     if (work.remaining.empty()) return;
-    first.loop.post([&first, event = std::move(work.event), remaining = std::move(work.remaining)]() mutable {
-      first.fanout->add(std::move(event), std::move(remaining));
+    first.loop.post([&first, work = std::move(work)]() mutable {
+      first.fanout->add(std::move(work.event), std::move(work.remaining), std::move(work.passage));
     });
   };
 }
@@ -315,6 +329,8 @@ void Server::register_gauges() {
   metrics_.gauge("posthorn_lane_depth", "Deliveries in the lanes' memory", [=] { return sum(&outbound::LaneSet::in_memory); });
   metrics_.gauge("posthorn_attempts_in_flight", "Attempts that wait for an answer",
                  [=] { return sum(&outbound::LaneSet::in_flight); });
+  metrics_.gauge("posthorn_endpoints_failing", "Subscriptions whose endpoint fails: every attempt since some time",
+                 [=] { return sum(&outbound::LaneSet::failing); });
   metrics_.gauge("posthorn_runnable_deliveries", "Deliveries that could run now but wait",
                  [this] { return static_cast<double>(gate_.runnable()); });
   metrics_.gauge("posthorn_pending_deliveries", "Deliveries that are neither delivered nor given up (counted every 15 s)",
@@ -453,6 +469,7 @@ void Server::tear_down() {
       node->handover.reset();
       node->lanes.reset();
       node->transforms.reset();
+      node->notices.reset();
       node->transport.reset();
       node->endpoints.reset();
       node->client.reset();

@@ -21,6 +21,7 @@
 #include "crypto/crypto.h"
 #include "observe/metrics.h"
 #include "outbound/catalogue.h"
+#include "outbound/lane_shared.h"
 #include "outbound/runnable_gate.h"
 #include "script/pool.h"
 #include "store/store.h"
@@ -56,11 +57,12 @@ class Server {
   Status start_out_nodes();
   net::HttpClientOptions client_options() const;
   void build_out_node(OutNode& node);
+  void build_notices(OutNode& node);
   void build_engine_upkeep(OutNode& node);
   Status start_engine();
   Status start_in_nodes();
   void build_in_node(InNode& node, std::uint16_t port);
-  outbound::WorkSink make_work_sink(InNode& node);
+  outbound::WorkSink make_work_sink(outbound::Handover& handover);
   std::vector<outbound::LaneTarget> lane_targets();
   void on_subscription_change(SubscriptionKey subscription);
   void register_gauges();
@@ -72,6 +74,7 @@ class Server {
   SystemClock clock_;
   observe::Metrics metrics_;
   outbound::RunnableGate gate_;
+  outbound::LaneShared lane_shared_;
   std::unique_ptr<crypto::Sealer> sealer_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<IdSource> ids_;

@@ -1,6 +1,7 @@
 // subscriptions: who wants which events where.
 #include <CLI/App.hpp>
 #include <boost/json/serialize.hpp>
+#include <charconv>
 
 #include "cli/endpoint_options.h"
 #include "cli/listing.h"
@@ -29,9 +30,112 @@ struct Settings {
   std::string transform_file;
   std::string transform_language;
   bool no_transform = false;
+  std::string order;
+  std::string rate;
+  std::string concurrency;
+  std::string priority;
+  std::string batch;
+  std::string disable_after;
   bool disabled = false;
   EndpointOptions endpoint;
 };
+
+void add_lane_options(CLI::App& command, Settings& settings) {
+  command.add_option("--order", settings.order, "none, fifo, or a JSONPath such as $.data.id: in order for each of its values")
+      ->type_name("ORDER");
+  command.add_option("--rate", settings.rate, "Requests a second at most, as 50 or 50:10 with a burst of 10; none: no limit")
+      ->type_name("RATE");
+  command.add_option("--concurrency", settings.concurrency, "Requests at once at most; none: the server's own measure")
+      ->type_name("N");
+  command.add_option("--priority", settings.priority, "low, normal or high")->type_name("WORD");
+  command
+      .add_option("--batch", settings.batch,
+                  "Events in one request at most, as 100 or 100:500ms to wait for more; none: one each")
+      ->type_name("N[:TIME]");
+  command
+      .add_option("--disable-after", settings.disable_after,
+                  "Disable it after so long of nothing but failures; never; default: as the server is set")
+      ->type_name("TIME");
+}
+
+// A whole number, or null for "none".
+Result<bj::value> number_or_null(const std::string& text, const char* option) {
+  if (text == "none") return bj::value(nullptr);
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    return invalid(option, "--" + std::string(option) + " takes a whole number or none, not \"" + text + "\".");
+  }
+  return bj::value(number);
+}
+
+Result<bj::value> rate_of(const std::string& text) {
+  if (text == "none") return bj::value(nullptr);
+  const auto colon = text.find(':');
+  const std::string rate = text.substr(0, colon);
+  double per_second = 0;
+  const auto [end, error] = std::from_chars(rate.data(), rate.data() + rate.size(), per_second);
+  if (error != std::errc() || end != rate.data() + rate.size()) {
+    return invalid("rate", "--rate takes requests a second, as 50 or 50:10, not \"" + text + "\".");
+  }
+  bj::object object{{"perSecond", per_second}};
+  if (colon != std::string::npos) {
+    auto burst = number_or_null(text.substr(colon + 1), "rate");
+    if (!burst) return burst;
+    object["burst"] = std::move(*burst);
+  }
+  return bj::value(std::move(object));
+}
+
+Result<bj::value> batching_of(const std::string& text) {
+  if (text == "none") return bj::value(nullptr);
+  const auto colon = text.find(':');
+  auto events = number_or_null(text.substr(0, colon), "batch");
+  if (!events) return events;
+  bj::object object{{"maxEvents", std::move(*events)}};
+  if (colon != std::string::npos) {
+    const auto wait = app::parse_duration(text.substr(colon + 1));
+    if (!wait) return invalid("batch", "--batch takes a number and a time, as 100:500ms, not \"" + text + "\".");
+    object["maxWaitMs"] = wait->count();
+  }
+  return bj::value(std::move(object));
+}
+
+Status add_lane(bj::object& body, const Settings& settings) {
+  if (settings.order.starts_with('$')) {
+    body["order"] = bj::object{{"key", settings.order}};
+  } else if (!settings.order.empty()) {
+    body["order"] = settings.order;
+  }
+  if (!settings.priority.empty()) body["priority"] = settings.priority;
+  if (!settings.rate.empty()) {
+    auto rate = rate_of(settings.rate);
+    if (!rate) return std::move(rate).error();
+    body["rateLimit"] = std::move(*rate);
+  }
+  if (!settings.concurrency.empty()) {
+    auto concurrency = number_or_null(settings.concurrency, "concurrency");
+    if (!concurrency) return std::move(concurrency).error();
+    body["concurrency"] = std::move(*concurrency);
+  }
+  if (!settings.batch.empty()) {
+    auto batching = batching_of(settings.batch);
+    if (!batching) return std::move(batching).error();
+    body["batching"] = std::move(*batching);
+  }
+  if (settings.disable_after == "default") {
+    body["disableAfterMs"] = nullptr;
+  } else if (settings.disable_after == "never") {
+    body["disableAfterMs"] = 0;
+  } else if (!settings.disable_after.empty()) {
+    const auto after = app::parse_duration(settings.disable_after);
+    if (!after)
+      return invalid("disable-after",
+                     "--disable-after takes a time as 5d, never or default, not \"" + settings.disable_after + "\".");
+    body["disableAfterMs"] = after->count();
+  }
+  return {};
+}
 
 void add_settings_options(CLI::App& command, Settings& settings) {
   command.add_option("--topic", settings.topics, "Topic or pattern; * is one word, ** is the rest; may be repeated")
@@ -70,6 +174,7 @@ void add_settings_options(CLI::App& command, Settings& settings) {
   command
       .add_option("--transform-language", settings.transform_language, "Its language, where the file's name does not say it")
       ->type_name("LANGUAGE");
+  add_lane_options(command, settings);
   add_endpoint_options(command, settings.endpoint);
 }
 
@@ -126,6 +231,7 @@ Result<bj::object> body_of(const Settings& settings) {
   } else if (settings.no_transform) {
     body["transform"] = nullptr;
   }
+  if (auto status = add_lane(body, settings); !status) return status.error();
   if (settings.disabled) body["enabled"] = false;
   if (auto status = add_endpoint_members(body, settings.endpoint); !status) return std::move(status).error();
   return body;

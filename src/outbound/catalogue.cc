@@ -7,6 +7,8 @@
 #include "domain/access/audit_document.h"
 #include "domain/outbound/subscription_document.h"
 #include "store/audit.h"
+#include "domain/outbound/notice.h"
+#include "domain/outbound/topic.h"
 
 namespace posthorn::outbound {
 namespace {
@@ -31,6 +33,29 @@ std::string document_of(const Pointer& before) {
 bool applies(const domain::SubscriptionSettings& settings, const domain::Event& event) {
   return settings.enabled && (settings.scope.empty() || settings.scope == event.scope);
 }
+
+// Whether one of its patterns is for the server's own topic: an index of patterns knows no exceptions.
+bool names(const domain::SubscriptionSettings& settings, std::string_view topic) {
+  return std::any_of(settings.topics.begin(), settings.topics.end(),
+                     [&](const std::string& pattern) { return domain::topic_matches(pattern, topic); });
+}
+
+// The server's own topics, in order of name.
+const std::vector<TopicPtr>& own_topics() {
+  static const std::vector<TopicPtr> topics = [] {
+    std::vector<TopicPtr> made;
+    for (const auto& row : domain::kNoticeTopics) {
+      domain::Topic topic;
+      topic.name = row.topic;
+      topic.description = row.description;
+      made.push_back(std::make_shared<const domain::Topic>(std::move(topic)));
+    }
+    return made;
+  }();
+  return topics;
+}
+
+Error reserved_topic() { return invalid("topic", "topics that begin with \"posthorn\" are the server's own", "reserved"); }
 
 // A subscription that signs with v1a has a key pair, made when it is first needed. A new subscription has its secrets at hand;
 // those of an older one are opened, and `secrets` is set when they change.
@@ -83,6 +108,9 @@ const Catalogue::TenantPart* Catalogue::part(TenantKey tenant) const {
 }
 
 KnownTopic Catalogue::find_topic(TenantKey tenant, std::string_view name) const {
+  for (const auto& own : own_topics()) {
+    if (own->name == name) return {own, nullptr};
+  }
   const std::shared_lock lock(mutex_);
   const TenantPart* mine = part(tenant);
   if (mine == nullptr) return {};
@@ -92,9 +120,16 @@ KnownTopic Catalogue::find_topic(TenantKey tenant, std::string_view name) const 
 
 std::vector<TopicPtr> Catalogue::list_topics(TenantKey tenant, std::string_view after, std::size_t limit) const {
   const std::shared_lock lock(mutex_);
-  const TenantPart* mine = part(tenant);
-  if (mine == nullptr) return {};
-  return page_of(mine->topics, after, limit, [](const KnownTopic& known) { return known.topic; });
+  std::vector<TopicPtr> topics;
+  if (const TenantPart* mine = part(tenant)) {
+    topics = page_of(mine->topics, after, limit, [](const KnownTopic& known) { return known.topic; });
+  }
+  for (const auto& own : own_topics()) {
+    if (own->name > after) topics.push_back(own);
+  }
+  std::ranges::sort(topics, {}, [](const TopicPtr& topic) { return std::string_view(topic->name); });
+  if (topics.size() > limit) topics.resize(limit);
+  return topics;
 }
 
 ScopePtr Catalogue::find_scope(TenantKey tenant, std::string_view name) const {
@@ -161,9 +196,11 @@ std::vector<SubscriptionPtr> Catalogue::match(const domain::Event& event) const 
   if (mine == nullptr) return matched;
   const auto keys = mine->index.find(event.topic);
   matched.reserve(keys.size());
+  const bool reserved = domain::is_reserved_topic(event.topic);
   for (const auto key : keys) {
     const auto found = subscriptions_.find(key);
     POSTHORN_CHECK(found != subscriptions_.end());
+    if (reserved && !names(found->second->settings, event.topic)) continue;
     if (applies(found->second->settings, event)) matched.push_back(found->second);
   }
   return matched;
@@ -194,6 +231,7 @@ void Catalogue::unlink(TenantPart& part, const domain::Subscription& subscriptio
 
 net::Task<Result<TopicPtr>> Catalogue::save_topic(store::Session& session, domain::Topic topic, std::int64_t expected_revision,
                                                   store::Author author) {
+  if (domain::is_reserved_topic(topic.name)) co_return reserved_topic();
   SchemaPtr schema;
   if (!topic.schema.empty()) {
     auto compiled = json::Schema::compile(topic.schema, "schema");
@@ -221,6 +259,7 @@ net::Task<Result<TopicPtr>> Catalogue::save_topic(store::Session& session, domai
 
 net::Task<Status> Catalogue::remove_topic(store::Session& session, TopicPtr topic, std::int64_t expected_revision,
                                           store::Author author) {
+  if (domain::is_reserved_topic(topic->name)) co_return reserved_topic();
   auto audit = store::audit_entry(ids_, author, topic->tenant, {"topic", topic->name, domain::audit_document(*topic), {}});
   store::DeleteTopic write{topic->key, expected_revision, std::move(audit)};
   auto removed = co_await net::until<Status>([&](auto done) { session.delete_topic(std::move(write), std::move(done)); });

@@ -4,9 +4,11 @@
 
 #include "base/text.h"
 #include "crypto/crypto.h"
+#include "domain/outbound/notice.h"
 #include "domain/outbound/topic.h"
 #include "observe/log.h"
 #include "observe/trace.h"
+#include "outbound/new_deliveries.h"
 
 namespace posthorn::outbound {
 namespace {
@@ -47,13 +49,14 @@ Error tenant_is_off() {
 }  // namespace
 
 Publisher::Publisher(EventLoop& loop, store::Session& session, const Catalogue& catalogue, const Clock& clock, IdSource& ids,
-                     RunnableGate& gate, observe::Metrics& metrics, PublishLimits limits, WorkSink sink)
+                     RunnableGate& gate, OrderHorizon& horizon, observe::Metrics& metrics, PublishLimits limits, WorkSink sink)
     : loop_(loop),
       session_(session),
       catalogue_(catalogue),
       clock_(clock),
       ids_(ids),
       gate_(gate),
+      horizon_(horizon),
       metrics_(metrics),
       limits_(limits),
       sink_(std::move(sink)),
@@ -61,6 +64,9 @@ Publisher::Publisher(EventLoop& loop, store::Session& session, const Catalogue& 
 
 Status Publisher::check(const domain::Tenant& tenant, const PublishRequest& request) const {
   if (auto topic = domain::check_topic(request.topic, "topic"); !topic) return topic;
+  if (domain::is_reserved_topic(request.topic)) {
+    return invalid("topic", "is one of the server's own: nobody else publishes it", "reserved");
+  }
   if (request.data.size() > limits_.event_body_bytes_max) {
     return Error{ErrorKind::payload_too_large, "payload_too_large",
                  "must be at most " + std::to_string(limits_.event_body_bytes_max) + " bytes long", "data", std::nullopt};
@@ -89,7 +95,6 @@ Result<Publisher::Prepared> Publisher::prepare(const domain::Tenant& tenant, con
   if (auto checked = check(tenant, request); !checked) return std::move(checked).error();
 
   auto event = std::make_shared<domain::Event>();
-  event->id = ids_.next<EventId>();
   event->tenant = tenant.key;
   event->topic = request.topic;
   event->accepted_at = clock_.schedule_now();
@@ -102,16 +107,9 @@ Result<Publisher::Prepared> Publisher::prepare(const domain::Tenant& tenant, con
 
   Prepared prepared;
   const auto matched = request.only_for ? std::vector<domain::SubscriptionPtr>{request.only_for} : catalogue_.match(*event);
-  const std::size_t at_once = std::min(matched.size(), kFanoutInlineMax);
-  prepared.write.deliveries.reserve(at_once);
-  for (std::size_t i = 0; i < matched.size(); ++i) {
-    if (i < at_once) {
-      prepared.write.deliveries.push_back({ids_.next<DeliveryId>(), matched[i]->id});
-    } else {
-      prepared.remaining.push_back(matched[i]->id);
-    }
-  }
-  prepared.write.matched = static_cast<std::uint32_t>(matched.size());
+  prepared.passage = give_id(*event, matched, ids_, horizon_);
+  domain::EventDocument document(*event, {});
+  prepared.remaining = make_deliveries(prepared.write, matched, ids_, document);
   if (!request.idempotency_key.empty()) prepared.write.idempotency = store::Idempotency{request.idempotency_key};
   if (!request.idempotency_key.empty() || !request.external_id.empty()) prepared.write.fingerprint = fingerprint_of(request);
   prepared.write.event = std::move(event);
@@ -162,6 +160,7 @@ net::Task<std::vector<Result<Published>>> Publisher::accept(std::vector<Result<P
       continue;
     }
     auto& answer = accepted[next++];
+    auto passage = std::move(one->passage);  // whatever becomes of the event, it is on its way no longer than this
     if (!answer) {
       metrics_.events_refused.add();
       published.emplace_back(std::move(answer).error());
@@ -175,7 +174,7 @@ net::Task<std::vector<Result<Published>>> Publisher::accept(std::vector<Result<P
       observe::log(observe::Level::debug, "event accepted",
                    {{"event", to_text(answer->id)}, {"topic", one->write.event->topic}, {"deliveries", answer->deliveries}});
     }
-    sink_({one->write.event, std::move(one->write.deliveries), std::move(one->remaining)});
+    sink_({one->write.event, std::move(one->write.deliveries), std::move(one->remaining), std::move(passage)});
   }
   if (gate_.closed()) co_await wait_for_room();
   co_return published;

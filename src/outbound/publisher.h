@@ -16,6 +16,7 @@
 #include "base/limits.h"
 #include "net/task.h"
 #include "observe/metrics.h"
+#include "outbound/accepted_work.h"
 #include "outbound/catalogue.h"
 #include "outbound/runnable_gate.h"
 #include "store/store.h"
@@ -44,14 +45,6 @@ struct Published {
   std::string public_id() const { return external_id.empty() ? to_text(id) : external_id; }
 };
 
-// What the lanes take over after the commit.
-struct AcceptedWork {
-  domain::EventPtr event;
-  std::vector<store::NewDelivery> deliveries;
-  std::vector<SubscriptionId> remaining;  // matched, but not yet written: Fanout's
-};
-using WorkSink = std::function<void(AcceptedWork)>;
-
 struct PublishLimits {
   std::size_t event_body_bytes_max = kEventBodyBytesMaxDefault;
 };
@@ -59,7 +52,7 @@ struct PublishLimits {
 class Publisher {
  public:
   Publisher(EventLoop& loop, store::Session& session, const Catalogue& catalogue, const Clock& clock, IdSource& ids,
-            RunnableGate& gate, observe::Metrics& metrics, PublishLimits limits, WorkSink sink);
+            RunnableGate& gate, OrderHorizon& horizon, observe::Metrics& metrics, PublishLimits limits, WorkSink sink);
   Publisher(const Publisher&) = delete;
   Publisher& operator=(const Publisher&) = delete;
 
@@ -75,6 +68,7 @@ class Publisher {
   struct Prepared {
     store::NewEvent write;
     std::vector<SubscriptionId> remaining;
+    OrderHorizon::PassagePtr passage;
   };
 
   Result<Prepared> prepare(const domain::Tenant& tenant, const PublishRequest& request);
@@ -89,6 +83,7 @@ class Publisher {
   const Clock& clock_;
   IdSource& ids_;
   RunnableGate& gate_;
+  OrderHorizon& horizon_;
   observe::Metrics& metrics_;
   const PublishLimits limits_;
   WorkSink sink_;

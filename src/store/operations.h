@@ -14,6 +14,7 @@
 #include "domain/outbound/subscription.h"
 #include "store/access_operations.h"
 #include "store/paging.h"
+#include "store/lane_operations.h"
 
 namespace posthorn::store {
 
@@ -113,6 +114,7 @@ struct RenewShards {
 struct NewDelivery {
   DeliveryId id;
   SubscriptionId subscription;
+  std::optional<std::int64_t> order_key{};  // set: in order among those with the same value (domain/outbound/order.h)
 };
 
 struct Idempotency {
@@ -164,18 +166,23 @@ struct RecordAttempt {
   domain::Attempt attempt;
   domain::DeliveryState state = domain::DeliveryState::pending;  // what the delivery becomes
   Timestamp due;                                                 // for pending
-  bool disable_subscription = false;                             // 410: in the same transaction
+  bool disable_subscription = false;                             // in the same transaction
+  std::string disable_reason = "gone";                           // what Subscription::disabled_reason becomes
   bool outside_schedule = false;                                 // the schedule begins behind this attempt
+  HealthChange health = HealthChange::none;
+  Timestamp failing_since;        // for HealthChange::failing and told
+  std::vector<NewEvent> notices;  // events about what this changes; accepted in the same transaction
   Timestamp at;
 };
 // A delivery that was cancelled meanwhile stays so (the attempt is recorded all the same). An attempt number that is
-// recorded already changes nothing.
+// recorded already changes nothing. Notices are accepted only with an attempt that is new and a delivery that was pending.
 struct RecordedAttempt {
   domain::DeliveryState state;
+  bool noticed = false;  // the notices are accepted
 };
 
-// Starts a new schedule: pending, due at `now`, attempts kept. Errors: not_found; conflict when it is pending already, or
-// when the event's payload has been expunged.
+// Starts a new schedule: pending, due at `now`, attempts kept, and without its order key: it goes as its own. Errors:
+// not_found; conflict when it is pending already, or when the event's payload has been expunged.
 struct ResendDelivery {
   TenantKey tenant;
   DeliveryId delivery;
@@ -212,12 +219,7 @@ struct Expired {
   bool more = false;  // a further step would find something
 };
 
-struct LaneWork {
-  SubscriptionKey subscription;
-  Timestamp earliest_due;
-};
-
-// Pending deliveries of one subscription in the order (due, key), from after the cursor.
+// Pending deliveries without an order key of one subscription in the order (due, key), from after the cursor.
 struct LoadPending {
   SubscriptionKey subscription;
   Timestamp due_until;  // inclusive

@@ -53,6 +53,8 @@ class Session : public AccessSession {
   // --- what engines read ---
   virtual void lanes_with_work(std::vector<std::uint32_t> shards, Done<std::vector<LaneWork>> done) = 0;
   virtual void load_pending(LoadPending query, Done<std::vector<domain::PendingDelivery>> done) = 0;
+  virtual void load_ordered(LoadOrdered query, Done<OrderedPage> done) = 0;
+  virtual void load_health(Done<std::vector<EndpointHealth>> done) = 0;
   virtual void unfinished_fanouts(Done<std::vector<UnfinishedFanout>> done) = 0;
   virtual void count_pending(Done<PendingCount> done) = 0;
 

@@ -8,6 +8,7 @@
 #include "api/kit/precondition.h"
 #include "api/native/resources.h"
 #include "domain/access/name.h"
+#include "domain/outbound/lane_document.h"
 #include "json/reader.h"
 
 namespace posthorn::api::native {
@@ -47,6 +48,8 @@ Result<domain::Tenant> read_tenant(std::string_view body, domain::Tenant tenant)
   }
   reader.only_these();
   if (!reader.ok()) return reader.error();
+  // What the server itself reads of the settings must be readable.
+  if (auto limit = domain::read_tenant_rate_limit(tenant.settings); !limit) return std::move(limit).error();
   return tenant;
 }
 

@@ -73,6 +73,7 @@ class TestServer {
   IdSource ids_{clock_, 7};
   crypto::Sealer sealer_{{{1, std::string(32, 'k')}}};
   outbound::RunnableGate gate_;
+  outbound::OrderHorizon horizon_;
   access::Tenants tenants_{clock_, ids_};
   outbound::Catalogue catalogue_{clock_, ids_, sealer_};
   access::Access access_;

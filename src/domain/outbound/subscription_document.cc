@@ -3,6 +3,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "domain/outbound/authentication_document.h"
+#include "domain/outbound/batch.h"
 #include "domain/outbound/subscription_parts.h"
 #include "json/reader.h"
 
@@ -34,6 +35,9 @@ Status check_settings(const SubscriptionSettings& settings) {
   if (settings.url.empty()) return invalid("url", "is required", "required");
   if (settings.topics.empty()) return invalid("topics", "must name at least one topic or pattern", "required");
   if (settings.transform && settings.batching) return invalid("transform", "cannot be combined with batching");
+  if (settings.batching && !can_batch(settings.format)) {
+    return invalid("batching", "several events in one request have no form in this format", "not_for_format");
+  }
   return check_signing(settings);
 }
 

@@ -122,6 +122,8 @@ Result<SavedSubscription> CatalogueWrites::save(const SaveSubscription& write) {
   const std::string settings = domain::encode_settings(subscription.settings);
   const Blob secret = as_blob(subscription.sealed_secret);
   if (stored) {
+    // Whoever switches it on gives its endpoint a new start.
+    if (subscription.settings.enabled && !is_enabled(subscription.id.key)) forget_health_.run(subscription.id.key);
     update_subscription_.run(subscription.id.key, settings, secret, subscription.disabled_reason, subscription.updated_at, uid);
     access_.note(write.audit);
     return SavedSubscription{stored->revision + 1, *number_of(find_subscription_, 2, subscription.id.key)};
@@ -139,6 +141,7 @@ Result<void> CatalogueWrites::remove(const DeleteSubscription& write) {
   if (auto status = check_removal(stored, write.expected_revision); !status) return status;
   delete_subscription_.run(write.subscription, write.at);
   access_.forget(write.subscription);
+  forget_health_.run(write.subscription);
   known_.add_deleted(write.subscription);
   access_.note(write.audit);
   return {};
@@ -147,6 +150,13 @@ Result<void> CatalogueWrites::remove(const DeleteSubscription& write) {
 Result<void> CatalogueWrites::save(const SaveCredential& write) {
   replace_credential_.run(write.credential.name, Blob(write.credential.key_hash), write.credential.created_at);
   return {};
+}
+
+bool CatalogueWrites::is_enabled(SubscriptionKey subscription) {
+  std::string text;
+  if (Cursor row = settings_of_.open(subscription); row.next()) text = row.text(0);
+  const auto settings = domain::decode_settings(text);
+  return settings && settings->enabled;
 }
 
 void CatalogueWrites::disable(SubscriptionKey subscription, std::string_view reason, Timestamp at) {
@@ -159,6 +169,7 @@ void CatalogueWrites::disable(SubscriptionKey subscription, std::string_view rea
   auto settings = domain::decode_settings(text);
   if (!settings || !settings->enabled) return;
   settings->enabled = false;
+  forget_health_.run(subscription);
   disable_subscription_.run(subscription, domain::encode_settings(*settings), reason, at);
 }
 

@@ -30,6 +30,7 @@ class CatalogueWrites {
  private:
   Status check_name_is_free(Statement& by_name, TenantKey tenant, std::string_view name, std::int64_t key);
   Status check_tenant_lives(TenantKey tenant);
+  bool is_enabled(SubscriptionKey subscription);
 
   Connection& connection_;
   Known& known_;
@@ -82,6 +83,8 @@ class CatalogueWrites {
   Statement disable_subscription_{connection_,
                                   "UPDATE subscriptions SET settings = ?2, disabled_reason = ?3, revision = revision + 1, "
                                   "updated = ?4 WHERE key = ?1"};
+
+  Statement forget_health_{connection_, "DELETE FROM endpoint_health WHERE subscription = ?1"};
 
   Statement replace_credential_{connection_, "INSERT OR REPLACE INTO credentials(name, key_hash, created) VALUES(?1, ?2, ?3)"};
 };

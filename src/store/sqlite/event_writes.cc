@@ -75,7 +75,7 @@ void EventWrites::insert_deliveries(const std::vector<NewDelivery>& deliveries, 
     const auto state = deleted ? domain::DeliveryState::cancelled : domain::DeliveryState::pending;
     // `updated` has its final length from the start, so that the outcome is written over the row where it stands.
     insert_delivery_.run(delivery.id.key, delivery.id.salt, tenant, event, delivery.subscription.key, static_cast<int>(state),
-                         due, key_time(delivery.id.key.value));
+                         due, key_time(delivery.id.key.value), delivery.order_key);
     note_place(tenant.value, delivery.id.key.value);
     note_place(delivery.subscription.key.value, delivery.id.key.value);
   }

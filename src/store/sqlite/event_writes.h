@@ -40,7 +40,7 @@ class EventWrites {
       "matched, fingerprint, payload, last_delivery) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"};
   Statement insert_delivery_{connection_,
                              "INSERT INTO deliveries(key, salt, tenant, event, subscription, state, attempts, schedule_start, "
-                             "due, updated) VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0, 0, ?7, ?8)"};
+                             "due, updated, order_key) VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0, 0, ?7, ?8, ?9)"};
   Statement insert_place_{connection_, "INSERT OR IGNORE INTO places(owner, bucket) VALUES(?1, ?2)"};
   Statement insert_fanout_{connection_, "INSERT INTO fanouts(event, after, last_delivery) VALUES(?1, ?2, ?3)"};
   Statement find_fanout_{connection_,

@@ -91,7 +91,11 @@ class Expiry {
                                 "WHERE deleted = 1 AND key > ?1 ORDER BY key LIMIT ?2"};
   Statement cancel_of_{connection_,
                        "UPDATE deliveries SET state = 3 WHERE key IN (SELECT key FROM deliveries "
-                       "INDEXED BY deliveries_pending WHERE subscription = ?1 AND state = 0 LIMIT ?2)"};
+                       "INDEXED BY deliveries_pending WHERE subscription = ?1 AND state = 0 AND order_key IS NULL LIMIT ?2)"};
+  Statement cancel_ordered_of_{connection_,
+                               "UPDATE deliveries SET state = 3 WHERE key IN (SELECT key FROM deliveries INDEXED BY "
+                               "deliveries_ordered WHERE subscription = ?1 AND state = 0 AND order_key IS NOT NULL LIMIT ?2)"};
+  Statement forget_health_{connection_, "DELETE FROM endpoint_health WHERE subscription = ?1"};
   Statement delete_subscription_{connection_,
                                  "DELETE FROM subscriptions WHERE key = ?1 AND updated < ?2 AND NOT EXISTS "
                                  "(SELECT 1 FROM places WHERE owner = ?1)"};

@@ -169,6 +169,14 @@ void SqliteSession::load_pending(LoadPending query, Done<std::vector<domain::Pen
                                              [query](Reads& reads) { return reads.engine.load_pending(query); });
 }
 
+void SqliteSession::load_ordered(LoadOrdered query, Done<OrderedPage> done) {
+  read<OrderedPage>(std::move(done), [query](Reads& reads) { return reads.engine.load_ordered(query); });
+}
+
+void SqliteSession::load_health(Done<std::vector<EndpointHealth>> done) {
+  read<std::vector<EndpointHealth>>(std::move(done), [](Reads& reads) { return reads.engine.load_health(); });
+}
+
 void SqliteSession::unfinished_fanouts(Done<std::vector<UnfinishedFanout>> done) {
   read<std::vector<UnfinishedFanout>>(std::move(done), [](Reads& reads) { return reads.engine.unfinished_fanouts(); });
 }

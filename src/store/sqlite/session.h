@@ -60,6 +60,8 @@ class SqliteSession final : public Session {
 
   void lanes_with_work(std::vector<std::uint32_t> shards, Done<std::vector<LaneWork>> done) override;
   void load_pending(LoadPending query, Done<std::vector<domain::PendingDelivery>> done) override;
+  void load_ordered(LoadOrdered query, Done<OrderedPage> done) override;
+  void load_health(Done<std::vector<EndpointHealth>> done) override;
   void unfinished_fanouts(Done<std::vector<UnfinishedFanout>> done) override;
   void count_pending(Done<PendingCount> done) override;
 

@@ -17,7 +17,7 @@ struct Tables {
         access(connection, known),
         catalogue(connection, known, access),
         events(connection, known),
-        deliveries(connection, known, catalogue),
+        deliveries(connection, known, catalogue, events),
         shards(connection, known),
         expiry(connection, known) {}
 
