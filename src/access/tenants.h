@@ -1,6 +1,7 @@
 // Tenants: every tenant in memory, found by name; changes go to the store first.
 //
-// Place: api/* resolves the tenant of a call here and hands the value down; engines never look tenants up by name.
+// Place: api/* resolves the tenant of a call here and hands the value down; engines never look tenants up by name, and ask for
+//   the name of a key through what app gives them.
 // Concurrency: find() from any thread; save() and remove() on the session's loop.
 #pragma once
 
@@ -8,6 +9,7 @@
 #include <memory>
 #include <shared_mutex>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/clock.h"
@@ -26,6 +28,7 @@ class Tenants {
 
   void fill(std::vector<domain::Tenant> tenants);  // once, at start
   TenantPtr find(std::string_view name) const;     // null when there is none
+  TenantPtr find(TenantKey key) const;             // likewise
   // In order of name, from after `after`.
   std::vector<TenantPtr> list(std::string_view after, std::size_t limit) const;
 
@@ -39,6 +42,7 @@ class Tenants {
   IdSource& ids_;
   mutable std::shared_mutex mutex_;
   std::map<std::string, TenantPtr, std::less<>> by_name_;
+  std::unordered_map<TenantKey, TenantPtr> by_key_;
 };
 
 }  // namespace posthorn::access

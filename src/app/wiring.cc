@@ -76,6 +76,10 @@ Status Server::open_store() {
   ids_ = std::make_unique<IdSource>(clock_, random_seed(), std::uint16_t{0}, store_->largest_key());
   tenants_ = std::make_unique<access::Tenants>(clock_, *ids_);
   catalogue_ = std::make_unique<outbound::Catalogue>(clock_, *ids_, *sealer_);
+  catalogue_->set_tenant_names([this](TenantKey key) {
+    const auto tenant = tenants_->find(key);
+    return tenant ? tenant->name : std::string();
+  });
   return {};
 }
 

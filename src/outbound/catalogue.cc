@@ -4,7 +4,9 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "domain/outbound/predicate_list.h"
 #include "domain/outbound/subscription_document.h"
+#include "observe/log.h"
 
 namespace posthorn::outbound {
 namespace {
@@ -18,11 +20,6 @@ auto page_of(const Map& map, std::string_view after, std::size_t limit, Pick pic
   std::vector<std::decay_t<decltype(pick(map.begin()->second))>> items;
   for (auto it = map.upper_bound(after); it != map.end() && items.size() < limit; ++it) items.push_back(pick(it->second));
   return items;
-}
-
-// Whether an event whose topic is known to match is for the subscription.
-bool applies(const domain::SubscriptionSettings& settings, const domain::Event& event) {
-  return settings.enabled && (settings.scope.empty() || settings.scope == event.scope);
 }
 
 }  // namespace
@@ -127,19 +124,42 @@ std::vector<SubscriptionPtr> Catalogue::list_subscriptions(TenantKey tenant, Sub
   return items;
 }
 
-std::vector<SubscriptionPtr> Catalogue::match(const domain::Event& event) const {
+void Catalogue::set_tenant_names(TenantNames names) { tenant_names_ = std::move(names); }
+
+std::string Catalogue::tenant_name(TenantKey tenant) const { return tenant_names_ ? tenant_names_(tenant) : std::string(); }
+
+std::optional<std::vector<SubscriptionPtr>> Catalogue::candidates(const domain::Event& event,
+                                                                  domain::EventDocument* document) const {
   const std::shared_lock lock(mutex_);
-  std::vector<SubscriptionPtr> matched;
+  std::vector<SubscriptionPtr> found;
   const TenantPart* mine = part(event.tenant);
-  if (mine == nullptr) return matched;
-  const auto keys = mine->index.find(event.topic);
-  matched.reserve(keys.size());
-  for (const auto key : keys) {
-    const auto found = subscriptions_.find(key);
-    POSTHORN_CHECK(found != subscriptions_.end());
-    if (applies(found->second->settings, event)) matched.push_back(found->second);
+  if (mine == nullptr) return found;
+  const auto keys = mine->index.find(event.topic, document);
+  if (!keys) return std::nullopt;
+  found.reserve(keys->size());
+  for (const auto key : *keys) {
+    const auto subscription = subscriptions_.find(key);
+    POSTHORN_CHECK(subscription != subscriptions_.end());
+    if (domain::admits(subscription->second->settings, event)) found.push_back(subscription->second);
   }
-  return matched;
+  return found;
+}
+
+std::vector<SubscriptionPtr> Catalogue::match(const domain::Event& event) const {
+  auto found = candidates(event, nullptr);
+  if (found) return std::move(*found);
+  // Parsing and predicates may take long: not under the lock.
+  domain::EventDocument document(event, tenant_name(event.tenant));
+  (void)document.value();
+  found = candidates(event, &document);
+  std::erase_if(*found, [&](const SubscriptionPtr& subscription) {
+    return domain::has_predicates(subscription->settings) && !domain::selects(subscription->settings, document);
+  });
+  if (document.has_undecided()) {
+    observe::log(observe::Level::warning, "predicates cost too much for an event: their subscriptions do not get it",
+                 {{"event", to_text(event.id)}, {"tenant", tenant_name(event.tenant)}});
+  }
+  return std::move(*found);
 }
 
 Result<domain::SubscriptionSecrets> Catalogue::secrets_of(const domain::Subscription& subscription) const {
@@ -155,12 +175,12 @@ void Catalogue::put_subscription(const SubscriptionPtr& subscription) {
   place = subscription;
   mine.by_number[subscription->number] = subscription->id.key;
   if (!subscription->settings.uid.empty()) mine.by_uid[subscription->settings.uid] = subscription->id.key;
-  mine.index.add(subscription->id.key, subscription->settings.topics);
+  mine.index.add(subscription->id.key, subscription->settings);
   subscriptions_[subscription->id.key] = subscription;
 }
 
 void Catalogue::unlink(TenantPart& part, const domain::Subscription& subscription) {
-  part.index.remove(subscription.id.key, subscription.settings.topics);
+  part.index.remove(subscription.id.key);
   part.by_number.erase(subscription.number);
   part.by_uid.erase(subscription.settings.uid);
 }

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <unordered_map>
@@ -38,6 +39,8 @@ struct KnownTopic {
 // Told of every subscription that was made, changed or deleted (`deleted` set), after the commit, on the session's loop.
 using SubscriptionListener = std::function<void(const domain::SubscriptionPtr&, bool deleted)>;
 
+using TenantNames = std::function<std::string(TenantKey)>;
+
 class Catalogue {
  public:
   Catalogue(const Clock& clock, IdSource& ids, const crypto::Sealer& sealer);
@@ -45,6 +48,8 @@ class Catalogue {
   // Once, at start. A topic whose stored schema does not compile any more is an error.
   Status fill(store::Catalogue rows);
   void on_subscription_change(SubscriptionListener listener);
+  // Before the first match(). Called from any thread.
+  void set_tenant_names(TenantNames names);
 
   // --- reading ---
   KnownTopic find_topic(TenantKey tenant, std::string_view name) const;
@@ -58,7 +63,10 @@ class Catalogue {
   domain::SubscriptionPtr find_subscription_by_number(TenantKey tenant, std::int64_t number) const;
   // Oldest first, from after the key.
   std::vector<domain::SubscriptionPtr> list_subscriptions(TenantKey tenant, SubscriptionKey after, std::size_t limit) const;
-  // Who gets the event: matching subscriptions in order of key.
+  // The name of a tenant; empty when it is gone, or where nobody told (tests).
+  std::string tenant_name(TenantKey tenant) const;
+  // Who gets the event: matching subscriptions in order of key. Parses the payload, once, when one of the topic's
+  // subscriptions has predicates.
   std::vector<domain::SubscriptionPtr> match(const domain::Event& event) const;
   // Errors: internal, "cannot_unseal".
   Result<domain::SubscriptionSecrets> secrets_of(const domain::Subscription& subscription) const;
@@ -90,6 +98,9 @@ class Catalogue {
     SubscriptionIndex index;
   };
 
+  // Of the event's topic and scope, predicates aside. Nothing when the index needs the document.
+  std::optional<std::vector<domain::SubscriptionPtr>> candidates(const domain::Event& event,
+                                                                 domain::EventDocument* document) const;
   void put_subscription(const domain::SubscriptionPtr& subscription);
   // Takes it out of everything that leads to it but `subscriptions`.
   static void unlink(TenantPart& part, const domain::Subscription& subscription);
@@ -99,6 +110,7 @@ class Catalogue {
   IdSource& ids_;
   const crypto::Sealer& sealer_;
   SubscriptionListener listener_;
+  TenantNames tenant_names_;
   mutable std::shared_mutex mutex_;
   std::unordered_map<TenantKey, TenantPart> tenants_;
   std::unordered_map<SubscriptionKey, domain::SubscriptionPtr> subscriptions_;
