@@ -10,7 +10,7 @@ void Tenants::fill(std::vector<domain::Tenant> tenants) {
   for (auto& tenant : tenants) {
     auto shared = std::make_shared<const domain::Tenant>(std::move(tenant));
     by_name_.insert_or_assign(shared->name, shared);
-    by_key_.insert_or_assign(shared->key, shared);
+    by_key_.insert_or_assign(shared->key, std::move(shared));
   }
 }
 
@@ -70,6 +70,14 @@ net::Task<Status> Tenants::remove(store::Session& session, TenantPtr tenant, std
   if (found != by_name_.end() && found->second->key == tenant->key) by_name_.erase(found);
   by_key_.erase(tenant->key);
   co_return Status();
+}
+
+Error webhooks_disabled() {
+  return {ErrorKind::forbidden,
+          "webhooks_disabled",
+          "Webhooks are switched off for this tenant: nothing is accepted or sent until its webhooksEnabled is true.",
+          {},
+          {}};
 }
 
 }  // namespace posthorn::access

@@ -1,7 +1,6 @@
 // Tenants: every tenant in memory, found by name; changes go to the store first.
 //
-// Place: api/* resolves the tenant of a call here and hands the value down; engines never look tenants up by name, and ask for
-//   the name of a key through what app gives them.
+// Place: api/* resolves the tenant of a call here and hands the value down; engines never look tenants up by name.
 // Concurrency: find() from any thread; save() and remove() on the session's loop.
 #pragma once
 
@@ -28,7 +27,7 @@ class Tenants {
 
   void fill(std::vector<domain::Tenant> tenants);  // once, at start
   TenantPtr find(std::string_view name) const;     // null when there is none
-  TenantPtr find(TenantKey key) const;             // likewise
+  TenantPtr find(TenantKey key) const;
   // In order of name, from after `after`.
   std::vector<TenantPtr> list(std::string_view after, std::size_t limit) const;
 
@@ -44,5 +43,8 @@ class Tenants {
   std::map<std::string, TenantPtr, std::less<>> by_name_;
   std::unordered_map<TenantKey, TenantPtr> by_key_;
 };
+
+// What publishing and the vendors' surfaces answer while a tenant's webhooks are off.
+Error webhooks_disabled();
 
 }  // namespace posthorn::access

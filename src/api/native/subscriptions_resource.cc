@@ -7,7 +7,7 @@
 #include "api/kit/json_writer.h"
 #include "api/kit/paging.h"
 #include "api/kit/precondition.h"
-#include "api/native/services.h"
+#include "api/native/resources.h"
 #include "domain/outbound/subscription_document.h"
 #include "json/plain_text.h"
 
@@ -81,7 +81,7 @@ net::Task<Answer> list_subscriptions(Services services, RequestContext& context)
   std::string body = R"({"items":[)";
   std::string position;
   for (std::size_t i = 0; i < found.size() && i < page->limit; ++i) {
-    append(body, *found[i], kHidden);
+    if (context.reaches(found[i]->id.key)) append(body, *found[i], kHidden);
     if (i + 1 == page->limit && found.size() > page->limit) position = std::to_string(found[i]->id.key.value);
   }
   finish_page(body, context, position);
@@ -167,10 +167,11 @@ void add_subscription_routes(std::vector<Route>& routes, const Services& service
                     .action = Action::read_subscriptions,
                     .binding = Binding::tenant,
                     .query = {"limit", "cursor"},
-                    .handler = handler(services, list_subscriptions)});
+                    .handler = handler(services, list_subscriptions),
+                    .reach = Reach::filtered});
   routes.push_back({.method = Method::post,
                     .pattern = kAll,
-                    .action = Action::write_subscriptions,
+                    .action = Action::create_subscriptions,
                     .binding = Binding::tenant,
                     .body = BodyKind::json,
                     .body_bytes_max = kCatalogueBodyBytesMax,
@@ -196,7 +197,7 @@ void add_subscription_routes(std::vector<Route>& routes, const Services& service
                     .handler = handler(services, patch_subscription)});
   routes.push_back({.method = Method::remove,
                     .pattern = kOne,
-                    .action = Action::write_subscriptions,
+                    .action = Action::delete_subscriptions,
                     .binding = Binding::tenant,
                     .handler = handler(services, delete_subscription)});
 }

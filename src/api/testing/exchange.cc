@@ -1,4 +1,4 @@
-#include "api/native/exchange_test_support.h"
+#include "api/testing/exchange.h"
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@
 #include "base/ids.h"
 #include "base/text.h"
 
-namespace posthorn::api::native {
+namespace posthorn::api::testing {
 namespace {
 
 namespace bj = boost::json;
@@ -165,4 +165,4 @@ void play(TestServer& server, const Exchange& exchange, Captures& captures) {
       << "answered " << reply.body << "\n instead of " << exchange.answer_body;
 }
 
-}  // namespace posthorn::api::native
+}  // namespace posthorn::api::testing
