@@ -43,6 +43,9 @@ enum class FailureClass {
 FailureClass classify(int code);
 bool is_full(int code);
 
+// Settings of the library, which it takes only before its first use: called before anything else of SQLite's. Thread-safe.
+void prepare_library();
+
 class Connection {
  public:
   enum class Mode { read_write, read_only };
