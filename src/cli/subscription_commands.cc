@@ -3,6 +3,8 @@
 #include <boost/json/serialize.hpp>
 
 #include "cli/listing.h"
+#include "cli/predicate_commands.h"
+#include "json/reader.h"
 
 namespace posthorn::cli {
 namespace {
@@ -17,6 +19,8 @@ struct Settings {
   std::string scope;
   std::string format;
   std::vector<std::string> headers;
+  std::vector<std::string> include;
+  std::vector<std::string> exclude;
   std::string secret_file;
   std::vector<std::string> schedule;
   std::string timeout;
@@ -33,6 +37,15 @@ void add_settings_options(CLI::App& command, Settings& settings) {
       ->type_name("FORMAT");
   command.add_option("--header", settings.headers, "Header to send along, as 'Name: value'; may be repeated")
       ->type_name("HEADER")
+      ->allow_extra_args(false);
+  command
+      .add_option(
+          "--include", settings.include,
+          R"(Only events that match, as {"path":"$.data.type","op":"eq","value":"image"}; may be repeated: one is enough)")
+      ->type_name("PREDICATE")
+      ->allow_extra_args(false);
+  command.add_option("--exclude", settings.exclude, "No events that match; may be repeated")
+      ->type_name("PREDICATE")
       ->allow_extra_args(false);
   command.add_option("--secret-file", settings.secret_file, "File with the signing secret; without it the server makes one")
       ->type_name("FILE");
@@ -58,6 +71,18 @@ Status add_headers(bj::object& body, const std::vector<std::string>& headers) {
   return {};
 }
 
+Status add_predicates(bj::object& body, const std::string& name, const std::vector<std::string>& texts) {
+  if (texts.empty()) return {};
+  bj::array list;
+  for (const auto& text : texts) {
+    auto predicate = json::parse(text);
+    if (!predicate) return invalid(name, "--" + name + " takes a predicate as JSON: " + predicate.error().message);
+    list.push_back(std::move(*predicate));
+  }
+  body[name] = std::move(list);
+  return {};
+}
+
 Result<bj::object> body_of(const Settings& settings) {
   bj::object body;
   if (!settings.url.empty()) body["url"] = settings.url;
@@ -66,6 +91,8 @@ Result<bj::object> body_of(const Settings& settings) {
   if (!settings.scope.empty()) body["scope"] = settings.scope;
   if (!settings.format.empty()) body["format"] = settings.format;
   if (auto status = add_headers(body, settings.headers); !status) return status.error();
+  if (auto status = add_predicates(body, "include", settings.include); !status) return status.error();
+  if (auto status = add_predicates(body, "exclude", settings.exclude); !status) return status.error();
   if (!settings.secret_file.empty()) {
     auto secret = read_input(settings.secret_file, "secret-file", 4096);
     if (!secret) return secret.error();
@@ -225,6 +252,7 @@ void add_subscription_commands(CLI::App& root, Context& context) {
   add_switch(*subscriptions, context, "enable", "Switch one on", true);
   add_switch(*subscriptions, context, "disable", "Switch one off", false);
   add_delete(*subscriptions, context);
+  add_test_predicates(*subscriptions, context);
 }
 
 }  // namespace posthorn::cli

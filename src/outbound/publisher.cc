@@ -84,9 +84,7 @@ Status Publisher::check(const domain::Tenant& tenant, const PublishRequest& requ
   return known.schema ? known.schema->validate(request.data, "data") : Status{};
 }
 
-Result<Publisher::Prepared> Publisher::prepare(const domain::Tenant& tenant, const PublishRequest& request) {
-  if (auto checked = check(tenant, request); !checked) return std::move(checked).error();
-
+std::shared_ptr<domain::Event> Publisher::make_event(const domain::Tenant& tenant, const PublishRequest& request) {
   auto event = std::make_shared<domain::Event>();
   event->id = ids_.next<EventId>();
   event->tenant = tenant.key;
@@ -98,7 +96,18 @@ Result<Publisher::Prepared> Publisher::prepare(const domain::Tenant& tenant, con
   event->scope = request.scope;
   event->traceparent = observe::is_traceparent(request.traceparent) ? request.traceparent : observe::make_traceparent(random_);
   event->payload = request.data;
+  return event;
+}
 
+Result<domain::EventPtr> Publisher::preview(const domain::Tenant& tenant, const PublishRequest& request) {
+  if (!tenant.webhooks_enabled) return tenant_is_off();
+  if (auto checked = check(tenant, request); !checked) return std::move(checked).error();
+  return domain::EventPtr(make_event(tenant, request));
+}
+
+Result<Publisher::Prepared> Publisher::prepare(const domain::Tenant& tenant, const PublishRequest& request) {
+  if (auto checked = check(tenant, request); !checked) return std::move(checked).error();
+  auto event = make_event(tenant, request);
   Prepared prepared;
   const auto matched = catalogue_.match(*event);
   const std::size_t at_once = std::min(matched.size(), kFanoutInlineMax);

@@ -65,6 +65,9 @@ class Publisher {
   // "scope" unknown_scope, …), payload_too_large, forbidden (tenant's webhooks are off), conflict, unavailable.
   net::Task<Result<Published>> publish(const domain::Tenant& tenant, PublishRequest request);
 
+  // The event that publish() would store, without storing it. Errors: those of publish() that need no store.
+  Result<domain::EventPtr> preview(const domain::Tenant& tenant, const PublishRequest& request);
+
   // Each event by itself, results in order. Errors of the whole: forbidden, too many events.
   net::Task<Result<std::vector<Result<Published>>>> publish_batch(const domain::Tenant& tenant,
                                                                   std::vector<PublishRequest> requests);
@@ -75,6 +78,7 @@ class Publisher {
     std::vector<SubscriptionId> remaining;
   };
 
+  std::shared_ptr<domain::Event> make_event(const domain::Tenant& tenant, const PublishRequest& request);
   Result<Prepared> prepare(const domain::Tenant& tenant, const PublishRequest& request);
   Status check(const domain::Tenant& tenant, const PublishRequest& request) const;
   net::Task<std::vector<Result<Published>>> accept(std::vector<Result<Prepared>> prepared);

@@ -42,14 +42,10 @@ bool has_topic(const SubscriptionSettings& settings, const Event& event) {
                      [&](const std::string& pattern) { return topic_matches(pattern, event.topic); });
 }
 
-Refusal refusal_of(const SubscriptionSettings& settings, const Event& event, const Selection& selection) {
-  if (!settings.enabled) return Refusal::disabled;
-  if (!has_topic(settings, event)) return Refusal::topic;
-  if (!is_in_scope(settings, event)) return Refusal::scope;
+Refusal refusal_of(const Selection& selection) {
   if (selection.applies) return Refusal::none;
   if (selection.exclude) return Refusal::exclude;
-  if (selection.too_costly) return Refusal::too_costly;
-  return Refusal::include;
+  return selection.too_costly ? Refusal::too_costly : Refusal::include;
 }
 
 }  // namespace
@@ -137,10 +133,17 @@ std::string_view to_text(Refusal refusal) {
   return "";
 }
 
-Explanation explain(const Subscription& subscription, const Event& event, EventDocument& document) {
+Refusal refusal_before_predicates(const SubscriptionSettings& settings, const Event& event) {
+  if (!settings.enabled) return Refusal::disabled;
+  if (!has_topic(settings, event)) return Refusal::topic;
+  return is_in_scope(settings, event) ? Refusal::none : Refusal::scope;
+}
+
+Explanation explain(const SubscriptionSettings& settings, const Event& event, EventDocument& document) {
   Explanation explanation;
-  explanation.selection = select(subscription.settings, document);
-  explanation.refusal = refusal_of(subscription.settings, event, explanation.selection);
+  explanation.selection = select(settings, document);
+  explanation.refusal = refusal_before_predicates(settings, event);
+  if (explanation.refusal == Refusal::none) explanation.refusal = refusal_of(explanation.selection);
   return explanation;
 }
 

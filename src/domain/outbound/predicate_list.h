@@ -55,10 +55,14 @@ Selection select(const SubscriptionSettings& settings, EventDocument& event);
 enum class Refusal : std::uint8_t { none, disabled, topic, scope, include, exclude, too_costly };
 std::string_view to_text(Refusal refusal);  // "" for none
 
+// disabled, topic, scope, or none: what stands against the event before any predicate is asked.
+Refusal refusal_before_predicates(const SubscriptionSettings& settings, const Event& event);
+
 struct Explanation {
   Selection selection;
   Refusal refusal = Refusal::none;  // the first reason, in the order of the enum
 };
-Explanation explain(const Subscription& subscription, const Event& event, EventDocument& document);
+// Asks the predicates whatever stands against the event before.
+Explanation explain(const SubscriptionSettings& settings, const Event& event, EventDocument& document);
 
 }  // namespace posthorn::domain
