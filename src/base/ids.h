@@ -43,6 +43,7 @@ using ScopeKey = NamedKey<struct ScopeTag>;
 using SubscriptionKey = NamedKey<struct SubscriptionTag>;
 using EventKey = NamedKey<struct EventTag>;
 using DeliveryKey = NamedKey<struct DeliveryTag>;
+using AutomationKey = NamedKey<struct AutomationTag>;
 
 using SubscriptionId = NamedId<struct SubscriptionTag>;
 using EventId = NamedId<struct EventTag>;

@@ -25,7 +25,7 @@ auto page_of(const Map& map, std::string_view after, std::size_t limit, Pick pic
 }  // namespace
 
 Catalogue::Catalogue(const Clock& clock, IdSource& ids, const crypto::Sealer& sealer)
-    : clock_(clock), ids_(ids), sealer_(sealer) {}
+    : clock_(clock), ids_(ids), sealer_(sealer), automations_(clock, ids) {}
 
 Status Catalogue::fill(store::Catalogue rows) {
   const std::unique_lock lock(mutex_);
@@ -43,6 +43,7 @@ Status Catalogue::fill(store::Catalogue rows) {
     auto shared = std::make_shared<const domain::Scope>(std::move(scope));
     tenants_[shared->tenant].scopes.insert_or_assign(shared->name, shared);
   }
+  automations_.fill(std::move(rows.automations));
   for (auto& subscription : rows.subscriptions) {
     put_subscription(std::make_shared<const domain::Subscription>(std::move(subscription)));
   }
@@ -146,10 +147,14 @@ std::optional<std::vector<SubscriptionPtr>> Catalogue::candidates(const domain::
 }
 
 std::vector<SubscriptionPtr> Catalogue::match(const domain::Event& event) const {
+  domain::EventDocument document(event, tenant_name(event.tenant));
+  return match(event, document);
+}
+
+std::vector<SubscriptionPtr> Catalogue::match(const domain::Event& event, domain::EventDocument& document) const {
   auto found = candidates(event, nullptr);
   if (found) return std::move(*found);
   // Parsing and predicates may take long: not under the lock.
-  domain::EventDocument document(event, tenant_name(event.tenant));
   (void)document.value();
   found = candidates(event, &document);
   std::erase_if(*found, [&](const SubscriptionPtr& subscription) {
@@ -296,6 +301,7 @@ net::Task<Status> Catalogue::remove_subscription(store::Session& session, Subscr
 }
 
 void Catalogue::forget_tenant(TenantKey tenant) {
+  automations_.forget_tenant(tenant);
   std::vector<SubscriptionPtr> gone;
   {
     const std::unique_lock lock(mutex_);

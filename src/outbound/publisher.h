@@ -73,14 +73,20 @@ class Publisher {
                                                                   std::vector<PublishRequest> requests);
 
  private:
+  // An event with its first deliveries; the further ones are Fanout's.
   struct Prepared {
     store::NewEvent write;
     std::vector<SubscriptionId> remaining;
+    std::vector<Prepared> derived = {};  // what automations made of it
   };
 
   std::shared_ptr<domain::Event> make_event(const domain::Tenant& tenant, const PublishRequest& request);
+  Prepared with_deliveries(domain::EventPtr event, const std::vector<domain::SubscriptionPtr>& matched);
   Result<Prepared> prepare(const domain::Tenant& tenant, const PublishRequest& request);
+  void hand_over(Prepared prepared);
   Status check(const domain::Tenant& tenant, const PublishRequest& request) const;
+  // What holds for every event, published or derived.
+  Status check_content(TenantKey tenant, std::string_view topic, std::string_view scope, std::string_view data) const;
   net::Task<std::vector<Result<Published>>> accept(std::vector<Result<Prepared>> prepared);
   net::Task<> wait_for_room();
   double seconds_since(SteadyTime start) const;

@@ -3,7 +3,6 @@
 // Prints one line for the index (Catalogue::match: parsing, looking up, deciding) and one for its baseline, a scan that
 // evaluates every subscription's predicates on the same parsed event.
 #include <algorithm>
-#include <boost/json/array.hpp>
 #include <charconv>
 #include <chrono>
 #include <cstdio>

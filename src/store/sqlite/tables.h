@@ -1,6 +1,7 @@
 // Tables: everything that may be written, over the writer's one connection.
 #pragma once
 
+#include "store/sqlite/automation_rows.h"
 #include "store/sqlite/catalogue_writes.h"
 #include "store/sqlite/delivery_writes.h"
 #include "store/sqlite/event_writes.h"
@@ -14,6 +15,7 @@ struct Tables {
   explicit Tables(Connection& connection)
       : known(connection),
         catalogue(connection, known),
+        automations(connection, known),
         events(connection, known),
         deliveries(connection, known, catalogue),
         shards(connection, known),
@@ -21,6 +23,7 @@ struct Tables {
 
   Known known;
   CatalogueWrites catalogue;
+  AutomationWrites automations;
   EventWrites events;
   DeliveryWrites deliveries;
   ShardWrites shards;
