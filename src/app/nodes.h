@@ -14,10 +14,12 @@
 #include "net/http_server.h"
 #include "net/loop.h"
 #include "outbound/delivery_service.h"
+#include "outbound/endpoint_client.h"
 #include "outbound/fanout.h"
 #include "outbound/handover.h"
 #include "outbound/lane_set.h"
 #include "outbound/publisher.h"
+#include "outbound/test_delivery.h"
 #include "outbound/transport.h"
 #include "outbound/upkeep.h"
 #include "store/store.h"
@@ -30,6 +32,7 @@ struct OutNode {
   net::Loop loop;
   std::unique_ptr<store::Session> session;
   std::unique_ptr<net::HttpClient> client;
+  std::unique_ptr<outbound::EndpointClient> endpoints;
   std::unique_ptr<outbound::HttpTransport> transport;
   std::unique_ptr<outbound::LaneSet> lanes;
   // Only the first out-node has these.
@@ -46,6 +49,7 @@ struct InNode {
   std::unique_ptr<outbound::Handover> handover;
   std::unique_ptr<outbound::Publisher> publisher;
   std::unique_ptr<outbound::DeliveryService> deliveries;
+  std::unique_ptr<outbound::TestDelivery> tests;
   std::unique_ptr<api::Router> router;
   std::unique_ptr<api::Service> service;
   std::unique_ptr<net::HttpServer> server;

@@ -93,7 +93,7 @@ Status Server::start_out_nodes() {
   return {};
 }
 
-void Server::build_out_node(OutNode& node) {
+net::HttpClientOptions Server::client_options() const {
   net::HttpClientOptions options;
   options.filter = net::PeerFilter(config_.allowed_peers);
   options.ca_file = config_.ca_file;
@@ -102,9 +102,14 @@ void Server::build_out_node(OutNode& node) {
     options.proxy_host = proxy->host;
     options.proxy_port = proxy->port;
   }
+  return options;
+}
+
+void Server::build_out_node(OutNode& node) {
   node.session = store_->open_session(node.loop);
-  node.client = std::make_unique<net::HttpClient>(node.loop, clock_, std::move(options));
-  node.transport = std::make_unique<outbound::HttpTransport>(node.loop, *node.client, clock_);
+  node.client = std::make_unique<net::HttpClient>(node.loop, clock_, client_options());
+  node.endpoints = std::make_unique<outbound::EndpointClient>(node.loop, *node.client, clock_, config_.handshake_origin);
+  node.transport = std::make_unique<outbound::HttpTransport>(node.loop, *node.endpoints, clock_);
   node.lanes = std::make_unique<outbound::LaneSet>(node.loop, *node.session, *catalogue_, *node.transport, clock_, gate_,
                                                    metrics_, random_seed());
 }
@@ -219,8 +224,11 @@ void Server::build_in_node(InNode& node, std::uint16_t port) {
         target.loop.post([&target, subscription, delivery] { target.lanes->cancelled(subscription, delivery); });
       });
 
-  const api::Services services{*node.session,   *tenants_,        *catalogue_,
-                               *node.publisher, *node.deliveries, config_.event_body_bytes_max};
+  node.tests =
+      std::make_unique<outbound::TestDelivery>(node.loop, *catalogue_, clock_, client_options(), config_.handshake_origin);
+
+  const api::Services services{
+      *node.session, *tenants_, *catalogue_, *node.publisher, *node.deliveries, config_.event_body_bytes_max, node.tests.get()};
   auto routes = api::native::routes(services);
   for (auto& route : api::admin::routes({[this] { return readiness(); }, metrics_, api::admin::MetricsAccess::with_key}))
     routes.push_back(std::move(route));
@@ -335,6 +343,8 @@ void Server::drain(SteadyTime deadline) {
     return std::max(std::chrono::duration_cast<Milliseconds>(deadline - clock_.steady_now()), Milliseconds(0));
   };
   for (const auto& node : in_nodes_) {
+    // Answers those who wait for a test delivery, which may take longer than the grace time.
+    if (node->tests) net::run_on(node->loop, [&node]() -> net::Task<> { co_await node->tests->stop(); });
     if (node->server) node->server->stop(left());
   }
   if (out_nodes_.empty()) return;
@@ -355,6 +365,7 @@ void Server::tear_down() {
       node->server.reset();
       node->service.reset();
       node->router.reset();
+      node->tests.reset();
       node->deliveries.reset();
       node->publisher.reset();
       node->handover.reset();
@@ -376,6 +387,7 @@ void Server::tear_down() {
       node->handover.reset();
       node->lanes.reset();
       node->transport.reset();
+      node->endpoints.reset();
       node->client.reset();
       node->session.reset();
     });

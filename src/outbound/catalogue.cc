@@ -22,6 +22,22 @@ auto page_of(const Map& map, std::string_view after, std::size_t limit, Pick pic
   return items;
 }
 
+// A subscription that signs with v1a has a key pair, made when it is first needed. A new subscription has its secrets at hand;
+// those of an older one are opened, and `secrets` is set when they change.
+Status ensure_key_pair(const Catalogue& catalogue, const domain::Subscription& subscription,
+                       std::optional<domain::SubscriptionSecrets>& secrets) {
+  const auto& schemes = subscription.settings.signatures;
+  if (std::find(schemes.begin(), schemes.end(), domain::SignatureScheme::v1a) == schemes.end()) return {};
+  if (!secrets) {
+    auto stored = catalogue.secrets_of(subscription);
+    if (!stored) return std::move(stored).error();
+    if (!stored->ed25519_seed.empty()) return {};
+    secrets = std::move(*stored);
+  }
+  if (secrets->ed25519_seed.empty()) secrets->ed25519_seed = crypto::random_bytes(crypto::kEd25519SeedBytes);
+  return {};
+}
+
 }  // namespace
 
 Catalogue::Catalogue(const Clock& clock, IdSource& ids, const crypto::Sealer& sealer)
@@ -263,6 +279,7 @@ net::Task<Result<SubscriptionPtr>> Catalogue::save_subscription(store::Session& 
     subscription.id = ids_.next<SubscriptionId>();
     subscription.created_at = subscription.updated_at;
   }
+  if (auto made = ensure_key_pair(*this, subscription, secrets); !made) co_return std::move(made).error();
   if (secrets) subscription.sealed_secret = sealer_.seal(domain::encode_secrets(*secrets), secret_context(subscription.id));
   POSTHORN_CHECK(!subscription.sealed_secret.empty());
   if (subscription.settings.enabled) subscription.disabled_reason.clear();

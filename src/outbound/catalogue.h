@@ -81,10 +81,20 @@ class Catalogue {
   net::Task<Status> remove_topic(store::Session& session, TopicPtr topic, std::int64_t expected_revision);
   net::Task<Result<ScopePtr>> save_scope(store::Session& session, domain::Scope scope, std::int64_t expected_revision);
   net::Task<Status> remove_scope(store::Session& session, ScopePtr scope, std::int64_t expected_revision);
-  // `secrets`: the new ones; nothing keeps the old (a new subscription must have them, with a signing secret).
+  // `secrets`: the new ones; nothing keeps the old (a new subscription must have them, with a signing secret). A subscription
+  // that signs with v1a for the first time gets a key pair.
   net::Task<Result<domain::SubscriptionPtr>> save_subscription(store::Session& session, domain::Subscription subscription,
                                                                std::optional<domain::SubscriptionSecrets> secrets,
                                                                std::int64_t expected_revision);
+  // A new signing secret (empty: one is made); the current one signs too for `overlap`, then no longer. A key pair for v1a
+  // stays. Errors: as for save_subscription; invalid_argument when `secret` is the current one.
+  struct RotatedSecret {
+    domain::SubscriptionPtr subscription;
+    std::string secret;
+    std::optional<Timestamp> previous_until;  // nothing: the old one ended at once
+  };
+  net::Task<Result<RotatedSecret>> rotate_secret(store::Session& session, domain::SubscriptionPtr subscription,
+                                                 std::string secret, Milliseconds overlap, std::int64_t expected_revision);
   // Its pending deliveries are cancelled in steps afterwards.
   net::Task<Status> remove_subscription(store::Session& session, domain::SubscriptionPtr subscription,
                                         std::int64_t expected_revision);

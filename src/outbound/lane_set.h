@@ -25,6 +25,7 @@
 #include "outbound/lane.h"
 #include "outbound/ports.h"
 #include "outbound/prepared.h"
+#include "outbound/render_cache.h"
 #include "outbound/runnable_gate.h"
 #include "store/store.h"
 
@@ -60,18 +61,12 @@ class LaneSet {
     std::optional<Timestamp> wake;  // its entry in wakes_
     explicit Slot(SubscriptionKey key) : lane(key) {}
   };
-  struct RenderedBody {
-    EventKey event;
-    domain::Format format = domain::Format::standard;
-    std::shared_ptr<const std::string> body;
-  };
 
   Slot& slot(SubscriptionKey subscription);
   bool prepare_slot(Slot& slot);
   void cancel_rest(SubscriptionKey subscription);
   void service(Slot& slot);
   void start_attempt(Slot& slot, Work work);
-  std::shared_ptr<const std::string> body_of(const domain::EventPtr& event, domain::Format format);
   void attempt_answered(SubscriptionKey subscription, Work work, Timestamp wall_start, SteadyTime start, AttemptAnswer answer);
   void record(Work work, store::RecordAttempt write);
   void recorded(Work work, store::RecordAttempt write, Result<store::RecordedAttempt> result);
@@ -104,7 +99,7 @@ class LaneSet {
   std::vector<SubscriptionKey> load_queue_;
   std::size_t loads_running_ = 0;
   std::set<SubscriptionKey> cancelling_;  // deleted ones whose pending deliveries are being cancelled
-  std::array<RenderedBody, 64> rendered_;
+  RenderCache rendered_;
   std::vector<std::pair<Work, store::RecordAttempt>> unwritten_;  // records that the store could not take yet
   std::size_t in_flight_ = 0;
   std::size_t unrecorded_ = 0;

@@ -37,6 +37,7 @@ crypto::Sha256 fingerprint_of(const PublishRequest& request) {
   part(text, request.time ? to_rfc3339(*request.time) : std::string());
   part(text, request.user);
   part(text, request.scope);
+  if (request.only_for) part(text, to_text(request.only_for->id));
   return crypto::sha256(text);
 }
 
@@ -130,9 +131,11 @@ Result<Publisher::Prepared> Publisher::prepare(const domain::Tenant& tenant, con
   if (auto checked = check(tenant, request); !checked) return std::move(checked).error();
   const domain::EventPtr event = make_event(tenant, request);
   domain::EventDocument document(*event, tenant.name);
-  Prepared prepared = with_deliveries(event, catalogue_.match(*event, document));
+  Prepared prepared =
+      with_deliveries(event, request.only_for ? std::vector{request.only_for} : catalogue_.match(*event, document));
   if (!request.idempotency_key.empty()) prepared.write.idempotency = store::Idempotency{request.idempotency_key};
   if (!request.idempotency_key.empty() || !request.external_id.empty()) prepared.write.fingerprint = fingerprint_of(request);
+  if (request.only_for) return prepared;
 
   const auto derived = catalogue_.automations().derive(
       *event, document, tenant.name, limits_.event_body_bytes_max,

@@ -11,6 +11,7 @@
 #include "outbound/catalogue.h"
 #include "outbound/delivery_service.h"
 #include "outbound/publisher.h"
+#include "outbound/test_delivery.h"
 #include "store/store.h"
 
 namespace posthorn::api {
@@ -23,6 +24,7 @@ struct Services {
   outbound::Publisher& publisher;
   outbound::DeliveryService& deliveries;
   std::size_t event_body_bytes_max = kEventBodyBytesMaxDefault;
+  outbound::TestDelivery* tests = nullptr;  // null: no test deliveries
 };
 
 using Call = net::Task<Answer> (*)(Services, RequestContext&);

@@ -12,9 +12,12 @@ std::vector<Route> routes(const Services& services) {
   add_subscription_routes(routes, services);
   add_automation_routes(routes, services);
   add_predicate_routes(routes, services);
+  add_secret_routes(routes, services);
   add_publish_routes(routes, services);
   add_event_routes(routes, services);
   add_delivery_routes(routes, services);
+  add_example_routes(routes, services);
+  add_test_delivery_routes(routes, services);
   return routes;
 }
 

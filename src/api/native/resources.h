@@ -13,8 +13,11 @@ void add_scope_routes(std::vector<Route>& routes, const Services& services);
 void add_subscription_routes(std::vector<Route>& routes, const Services& services);
 void add_automation_routes(std::vector<Route>& routes, const Services& services);
 void add_predicate_routes(std::vector<Route>& routes, const Services& services);
+void add_secret_routes(std::vector<Route>& routes, const Services& services);
 void add_publish_routes(std::vector<Route>& routes, const Services& services);
 void add_event_routes(std::vector<Route>& routes, const Services& services);
+void add_example_routes(std::vector<Route>& routes, const Services& services);
+void add_test_delivery_routes(std::vector<Route>& routes, const Services& services);
 void add_delivery_routes(std::vector<Route>& routes, const Services& services);
 
 }  // namespace posthorn::api::native

@@ -73,7 +73,11 @@ void TestServer::load() {
                                                      [this](const outbound::AcceptedWork&) { ++handed_over_; });
   deliveries_ = std::make_unique<outbound::DeliveryService>(
       *session_, clock_, [](const domain::PendingDelivery&) {}, [](SubscriptionKey, DeliveryKey) {});
-  auto all = native::routes({*session_, tenants_, catalogue_, *publisher_, *deliveries_, kEventBodyBytesMaxDefault});
+  net::HttpClientOptions options;
+  options.filter = net::PeerFilter({net::Network::parse("127.0.0.0/8", "allow").value()});
+  tests_ = std::make_unique<outbound::TestDelivery>(loop_, catalogue_, system_clock_, std::move(options), "posthorn");
+  auto all =
+      native::routes({*session_, tenants_, catalogue_, *publisher_, *deliveries_, kEventBodyBytesMaxDefault, tests_.get()});
   const admin::Operations operations{[] { return admin::Readiness{true, {}}; }, metrics_};
   for (auto& route : admin::routes(operations)) all.push_back(std::move(route));
   for (auto& route : document_routes(native::kDocument)) all.push_back(std::move(route));
@@ -85,10 +89,11 @@ TestServer::~TestServer() {
   net::run_on(loop_, [this]() -> net::Task<> {
     service_.reset();
     router_.reset();
+    co_await tests_->stop();
+    tests_.reset();
     deliveries_.reset();
     publisher_.reset();
     session_.reset();
-    co_return;
   });
   store_->stop();
   loop_.stop();

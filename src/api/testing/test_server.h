@@ -24,6 +24,7 @@
 #include "outbound/delivery_service.h"
 #include "outbound/publisher.h"
 #include "outbound/runnable_gate.h"
+#include "outbound/test_delivery.h"
 #include "store/store.h"
 
 namespace posthorn::api::testing {
@@ -77,6 +78,8 @@ class TestServer {
   std::unique_ptr<store::Session> session_;
   std::unique_ptr<outbound::Publisher> publisher_;
   std::unique_ptr<outbound::DeliveryService> deliveries_;
+  SystemClock system_clock_;  // of test deliveries, which go over real sockets
+  std::unique_ptr<outbound::TestDelivery> tests_;
   std::unique_ptr<Router> router_;
   std::unique_ptr<Service> service_;
   std::vector<store::Lease> leases_;
