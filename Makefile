@@ -29,13 +29,13 @@ test: ## Everything that must pass: lint, unit and cross-module tests, short san
 bench: ## Measure, each figure beside its baseline in the same run (about ten minutes)
 	@tools/setup build bench
 	@tools/configure release
-	@cmake --build build/release --target posthorn bench_sink --parallel $(JOBS)
+	@cmake --build build/release --target posthorn bench_sink subscription_index_bench --parallel $(JOBS)
 	@python3 bench/run.py $(ARGS)
 
 bench-long: ## The long measurements too: 3,000,000 stored, 1,000,000 pending, 200 kills (about an hour)
 	@tools/setup build bench test
 	@tools/configure release
-	@cmake --build build/release --target posthorn bench_sink --parallel $(JOBS)
+	@cmake --build build/release --target posthorn bench_sink subscription_index_bench --parallel $(JOBS)
 	@python3 bench/run.py --long $(ARGS)
 
 simulate: ## 1,000 random runs of the sending engine with faults; endpoints that come back with 100,000 deliveries waiting

@@ -47,6 +47,7 @@ using AccountKey = NamedKey<struct AccountTag>;
 using GrantKey = NamedKey<struct GrantTag>;
 using IssuerKey = NamedKey<struct IssuerTag>;
 using AuditKey = NamedKey<struct AuditTag>;
+using AutomationKey = NamedKey<struct AutomationTag>;
 
 using SubscriptionId = NamedId<struct SubscriptionTag>;
 using EventId = NamedId<struct EventTag>;

@@ -86,6 +86,7 @@ void describe(CLI::App& root, Context& context) {
   add_catalogue_commands(root, context);
   add_subscription_commands(root, context);
   add_transform_commands(root, context);
+  add_automation_commands(root, context);
   add_delivery_commands(root, context);
   add_access_commands(root, context);
   add_verify_command(root, context);

@@ -5,9 +5,11 @@
 
 #include "cli/endpoint_options.h"
 #include "cli/listing.h"
+#include "cli/predicate_commands.h"
 #include "cli/subscription_options.h"
 #include "cli/test_commands.h"
 #include "cli/transform_input.h"
+#include "json/reader.h"
 
 namespace posthorn::cli {
 namespace {
@@ -23,6 +25,8 @@ struct Settings {
   std::string format;
   std::vector<std::string> signatures;
   std::vector<std::string> headers;
+  std::vector<std::string> include;
+  std::vector<std::string> exclude;
   std::string secret_file;
   std::vector<std::string> schedule;
   std::string preset;
@@ -155,6 +159,15 @@ void add_settings_options(CLI::App& command, Settings& settings) {
   command.add_option("--header", settings.headers, "Header to send along, as 'Name: value'; may be repeated")
       ->type_name("HEADER")
       ->allow_extra_args(false);
+  command
+      .add_option(
+          "--include", settings.include,
+          R"(Only events that match, as {"path":"$.data.type","op":"eq","value":"image"}; may be repeated: one is enough)")
+      ->type_name("PREDICATE")
+      ->allow_extra_args(false);
+  command.add_option("--exclude", settings.exclude, "No events that match; may be repeated")
+      ->type_name("PREDICATE")
+      ->allow_extra_args(false);
   command.add_option("--secret-file", settings.secret_file, "File with the signing secret; without it the server makes one")
       ->type_name("FILE");
   command
@@ -191,6 +204,18 @@ Status add_headers(bj::object& body, const std::vector<std::string>& headers) {
   return {};
 }
 
+Status add_predicates(bj::object& body, const std::string& name, const std::vector<std::string>& texts) {
+  if (texts.empty()) return {};
+  bj::array list;
+  for (const auto& text : texts) {
+    auto predicate = json::parse(text);
+    if (!predicate) return invalid(name, "--" + name + " takes a predicate as JSON: " + predicate.error().message);
+    list.push_back(std::move(*predicate));
+  }
+  body[name] = std::move(list);
+  return {};
+}
+
 Result<bj::object> body_of(const Settings& settings) {
   bj::object body;
   if (!settings.url.empty()) body["url"] = settings.url;
@@ -205,6 +230,8 @@ Result<bj::object> body_of(const Settings& settings) {
   }
   if (!settings.preset.empty()) body["retry"] = bj::object{{"preset", settings.preset}};
   if (auto status = add_headers(body, settings.headers); !status) return status.error();
+  if (auto status = add_predicates(body, "include", settings.include); !status) return status.error();
+  if (auto status = add_predicates(body, "exclude", settings.exclude); !status) return status.error();
   if (!settings.secret_file.empty()) {
     auto secret = read_secret_file(settings.secret_file);
     if (!secret) return secret.error();
@@ -369,6 +396,7 @@ void add_subscription_commands(CLI::App& root, Context& context) {
   add_switch(*subscriptions, context, "enable", "Switch one on", true);
   add_switch(*subscriptions, context, "disable", "Switch one off", false);
   add_delete(*subscriptions, context);
+  add_test_predicates(*subscriptions, context);
   add_subscription_test_command(*subscriptions, context);
   add_rotate_secret(*subscriptions, context);
 }

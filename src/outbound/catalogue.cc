@@ -5,10 +5,12 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "domain/access/audit_document.h"
-#include "domain/outbound/subscription_document.h"
-#include "store/audit.h"
 #include "domain/outbound/notice.h"
+#include "domain/outbound/predicate_list.h"
+#include "domain/outbound/subscription_document.h"
 #include "domain/outbound/topic.h"
+#include "observe/log.h"
+#include "store/audit.h"
 
 namespace posthorn::outbound {
 namespace {
@@ -27,11 +29,6 @@ auto page_of(const Map& map, std::string_view after, std::size_t limit, Pick pic
 template <class Pointer>
 std::string document_of(const Pointer& before) {
   return before ? domain::audit_document(*before) : std::string();
-}
-
-// Whether an event whose topic is known to match is for the subscription.
-bool applies(const domain::SubscriptionSettings& settings, const domain::Event& event) {
-  return settings.enabled && (settings.scope.empty() || settings.scope == event.scope);
 }
 
 // Whether one of its patterns is for the server's own topic: an index of patterns knows no exceptions.
@@ -76,7 +73,7 @@ Status ensure_key_pair(const Catalogue& catalogue, const domain::Subscription& s
 }  // namespace
 
 Catalogue::Catalogue(const Clock& clock, IdSource& ids, const crypto::Sealer& sealer)
-    : clock_(clock), ids_(ids), sealer_(sealer) {}
+    : clock_(clock), ids_(ids), sealer_(sealer), automations_(clock, ids) {}
 
 Status Catalogue::fill(store::Catalogue rows) {
   const std::unique_lock lock(mutex_);
@@ -94,6 +91,7 @@ Status Catalogue::fill(store::Catalogue rows) {
     auto shared = std::make_shared<const domain::Scope>(std::move(scope));
     tenants_[shared->tenant].scopes.insert_or_assign(shared->name, shared);
   }
+  automations_.fill(std::move(rows.automations));
   for (auto& subscription : rows.subscriptions) {
     put_subscription(std::make_shared<const domain::Subscription>(std::move(subscription)));
   }
@@ -189,21 +187,44 @@ void Catalogue::set_tenant_names(TenantNames names) { tenant_names_ = std::move(
 
 std::string Catalogue::tenant_name(TenantKey tenant) const { return tenant_names_ ? tenant_names_(tenant) : std::string(); }
 
-std::vector<SubscriptionPtr> Catalogue::match(const domain::Event& event) const {
+std::optional<std::vector<SubscriptionPtr>> Catalogue::candidates(const domain::Event& event,
+                                                                  domain::EventDocument* document) const {
   const std::shared_lock lock(mutex_);
-  std::vector<SubscriptionPtr> matched;
+  std::vector<SubscriptionPtr> found;
   const TenantPart* mine = part(event.tenant);
-  if (mine == nullptr) return matched;
-  const auto keys = mine->index.find(event.topic);
-  matched.reserve(keys.size());
+  if (mine == nullptr) return found;
+  const auto keys = mine->index.find(event.topic, document);
+  if (!keys) return std::nullopt;
+  found.reserve(keys->size());
   const bool reserved = domain::is_reserved_topic(event.topic);
-  for (const auto key : keys) {
-    const auto found = subscriptions_.find(key);
-    POSTHORN_CHECK(found != subscriptions_.end());
-    if (reserved && !names(found->second->settings, event.topic)) continue;
-    if (applies(found->second->settings, event)) matched.push_back(found->second);
+  for (const auto key : *keys) {
+    const auto subscription = subscriptions_.find(key);
+    POSTHORN_CHECK(subscription != subscriptions_.end());
+    if (reserved && !names(subscription->second->settings, event.topic)) continue;
+    if (domain::admits(subscription->second->settings, event)) found.push_back(subscription->second);
   }
-  return matched;
+  return found;
+}
+
+std::vector<SubscriptionPtr> Catalogue::match(const domain::Event& event) const {
+  domain::EventDocument document(event, tenant_name(event.tenant));
+  return match(event, document);
+}
+
+std::vector<SubscriptionPtr> Catalogue::match(const domain::Event& event, domain::EventDocument& document) const {
+  auto found = candidates(event, nullptr);
+  if (found) return std::move(*found);
+  // Parsing and predicates may take long: not under the lock.
+  (void)document.value();
+  found = candidates(event, &document);
+  std::erase_if(*found, [&](const SubscriptionPtr& subscription) {
+    return domain::has_predicates(subscription->settings) && !domain::selects(subscription->settings, document);
+  });
+  if (document.has_undecided()) {
+    observe::log(observe::Level::warning, "predicates cost too much for an event: their subscriptions do not get it",
+                 {{"event", to_text(event.id)}, {"tenant", tenant_name(event.tenant)}});
+  }
+  return std::move(*found);
 }
 
 Result<domain::SubscriptionSecrets> Catalogue::secrets_of(const domain::Subscription& subscription) const {
@@ -219,12 +240,12 @@ void Catalogue::put_subscription(const SubscriptionPtr& subscription) {
   place = subscription;
   mine.by_number[subscription->number] = subscription->id.key;
   if (!subscription->settings.uid.empty()) mine.by_uid[subscription->settings.uid] = subscription->id.key;
-  mine.index.add(subscription->id.key, subscription->settings.topics);
+  mine.index.add(subscription->id.key, subscription->settings);
   subscriptions_[subscription->id.key] = subscription;
 }
 
 void Catalogue::unlink(TenantPart& part, const domain::Subscription& subscription) {
-  part.index.remove(subscription.id.key, subscription.settings.topics);
+  part.index.remove(subscription.id.key);
   part.by_number.erase(subscription.number);
   part.by_uid.erase(subscription.settings.uid);
 }
@@ -362,6 +383,7 @@ net::Task<Status> Catalogue::remove_subscription(store::Session& session, Subscr
 }
 
 void Catalogue::forget_tenant(TenantKey tenant) {
+  automations_.forget_tenant(tenant);
   std::vector<SubscriptionPtr> gone;
   {
     const std::unique_lock lock(mutex_);

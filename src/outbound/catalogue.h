@@ -22,6 +22,7 @@
 #include "domain/outbound/subscription_secrets.h"
 #include "json/schema.h"
 #include "net/task.h"
+#include "outbound/automations.h"
 #include "outbound/subscription_index.h"
 #include "store/store.h"
 
@@ -65,8 +66,12 @@ class Catalogue {
   std::vector<domain::SubscriptionPtr> list_subscriptions(TenantKey tenant, SubscriptionKey after, std::size_t limit) const;
   // The name of a tenant; empty when it is gone, or where nobody told (tests).
   std::string tenant_name(TenantKey tenant) const;
-  // Who gets the event: matching subscriptions in order of key.
+  // Who gets the event: matching subscriptions in order of key. Asks the document, which parses the payload, only when one of
+  // the topic's subscriptions has predicates.
+  std::vector<domain::SubscriptionPtr> match(const domain::Event& event, domain::EventDocument& document) const;
   std::vector<domain::SubscriptionPtr> match(const domain::Event& event) const;
+  Automations& automations() { return automations_; }
+  const Automations& automations() const { return automations_; }
   // Errors: internal, "cannot_unseal".
   Result<domain::SubscriptionSecrets> secrets_of(const domain::Subscription& subscription) const;
 
@@ -113,6 +118,9 @@ class Catalogue {
     SubscriptionIndex index;
   };
 
+  // Of the event's topic and scope, predicates aside. Nothing when the index needs the document.
+  std::optional<std::vector<domain::SubscriptionPtr>> candidates(const domain::Event& event,
+                                                                 domain::EventDocument* document) const;
   void put_subscription(const domain::SubscriptionPtr& subscription);
   // Takes it out of everything that leads to it but `subscriptions`.
   static void unlink(TenantPart& part, const domain::Subscription& subscription);
@@ -123,6 +131,7 @@ class Catalogue {
   const crypto::Sealer& sealer_;
   SubscriptionListener listener_;
   TenantNames tenant_names_;
+  Automations automations_;
   mutable std::shared_mutex mutex_;
   std::unordered_map<TenantKey, TenantPart> tenants_;
   std::unordered_map<SubscriptionKey, domain::SubscriptionPtr> subscriptions_;

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "crypto/crypto.h"
+#include "domain/outbound/event_document.h"
 #include "domain/outbound/notice.h"
 #include "domain/outbound/topic.h"
 #include "observe/log.h"
@@ -83,17 +84,19 @@ Status Publisher::check(const domain::Tenant& tenant, const PublishRequest& requ
     return invalid("Idempotency-Key",
                    "must be at most " + std::to_string(kIdempotencyKeyBytesMax) + " characters of printable ASCII");
   }
-  if (!request.scope.empty() && !catalogue_.find_scope(tenant.key, request.scope)) {
-    return invalid("scope", "there is no scope of this name", "unknown_scope");
-  }
-  const auto known = catalogue_.find_topic(tenant.key, request.topic);
-  if (!known.topic) return invalid("topic", "there is no topic of this name: make it first", "unknown_topic");
-  return known.schema ? known.schema->validate(request.data, "data") : Status{};
+  return check_content(tenant.key, request.topic, request.scope, request.data);
 }
 
-Result<Publisher::Prepared> Publisher::prepare(const domain::Tenant& tenant, const PublishRequest& request) {
-  if (auto checked = check(tenant, request); !checked) return std::move(checked).error();
+Status Publisher::check_content(TenantKey tenant, std::string_view topic, std::string_view scope, std::string_view data) const {
+  if (!scope.empty() && !catalogue_.find_scope(tenant, scope)) {
+    return invalid("scope", "there is no scope of this name", "unknown_scope");
+  }
+  const auto known = catalogue_.find_topic(tenant, topic);
+  if (!known.topic) return invalid("topic", "there is no topic of this name: make it first", "unknown_topic");
+  return known.schema ? known.schema->validate(data, "data") : Status{};
+}
 
+std::shared_ptr<domain::Event> Publisher::make_event(const domain::Tenant& tenant, const PublishRequest& request) {
   auto event = std::make_shared<domain::Event>();
   event->tenant = tenant.key;
   event->topic = request.topic;
@@ -104,16 +107,57 @@ Result<Publisher::Prepared> Publisher::prepare(const domain::Tenant& tenant, con
   event->scope = request.scope;
   event->traceparent = observe::is_traceparent(request.traceparent) ? request.traceparent : observe::make_traceparent(random_);
   event->payload = request.data;
+  return event;
+}
 
+Result<domain::EventPtr> Publisher::preview(const domain::Tenant& tenant, const PublishRequest& request) {
+  if (!tenant.webhooks_enabled) return tenant_is_off();
+  if (auto checked = check(tenant, request); !checked) return std::move(checked).error();
+  return domain::EventPtr(make_event(tenant, request));
+}
+
+Publisher::Prepared Publisher::with_deliveries(std::shared_ptr<domain::Event> event, domain::EventDocument& document,
+                                               const std::vector<domain::SubscriptionPtr>& matched) {
   Prepared prepared;
-  const auto matched = request.only_for ? std::vector<domain::SubscriptionPtr>{request.only_for} : catalogue_.match(*event);
   prepared.passage = give_id(*event, matched, ids_, horizon_);
-  domain::EventDocument document(*event, {});
   prepared.remaining = make_deliveries(prepared.write, matched, ids_, document);
-  if (!request.idempotency_key.empty()) prepared.write.idempotency = store::Idempotency{request.idempotency_key};
-  if (!request.idempotency_key.empty() || !request.external_id.empty()) prepared.write.fingerprint = fingerprint_of(request);
   prepared.write.event = std::move(event);
   return prepared;
+}
+
+Result<Publisher::Prepared> Publisher::prepare(const domain::Tenant& tenant, const PublishRequest& request) {
+  if (auto checked = check(tenant, request); !checked) return std::move(checked).error();
+  const auto event = make_event(tenant, request);
+  domain::EventDocument document(*event, tenant.name);
+  Prepared prepared =
+      with_deliveries(event, document, request.only_for ? std::vector{request.only_for} : catalogue_.match(*event, document));
+  if (!request.idempotency_key.empty()) prepared.write.idempotency = store::Idempotency{request.idempotency_key};
+  if (!request.idempotency_key.empty() || !request.external_id.empty()) prepared.write.fingerprint = fingerprint_of(request);
+  if (request.only_for) return prepared;
+
+  const auto derived = catalogue_.automations().derive(
+      *event, document, tenant.name, limits_.event_body_bytes_max,
+      [&](const domain::Event& made) { return check_content(made.tenant, made.topic, made.scope, made.payload); });
+  for (const auto& made : derived) {
+    domain::EventDocument seen(*made, tenant.name);
+    prepared.derived.push_back(with_deliveries(made, seen, catalogue_.match(*made, seen)));
+    prepared.write.derived.push_back(prepared.derived.back().write);
+  }
+  return prepared;
+}
+
+// After the commit.
+void Publisher::hand_over(Prepared prepared) {
+  metrics_.events_accepted.add();
+  metrics_.deliveries_created.add(prepared.write.matched);
+  if (observe::log_enabled(observe::Level::debug)) {
+    const auto& event = *prepared.write.event;
+    observe::log(observe::Level::debug, "event accepted",
+                 {{"event", to_text(event.id)}, {"topic", event.topic}, {"deliveries", prepared.write.matched}});
+  }
+  sink_(
+      {prepared.write.event, std::move(prepared.write.deliveries), std::move(prepared.remaining), std::move(prepared.passage)});
+  for (auto& derived : prepared.derived) hand_over(std::move(derived));
 }
 
 double Publisher::seconds_since(SteadyTime start) const {
@@ -168,13 +212,8 @@ net::Task<std::vector<Result<Published>>> Publisher::accept(std::vector<Result<P
     }
     published.emplace_back(Published{answer->id, answer->external_id, answer->deliveries, answer->replayed});
     if (answer->replayed) continue;
-    metrics_.events_accepted.add();
-    metrics_.deliveries_created.add(answer->deliveries);
-    if (observe::log_enabled(observe::Level::debug)) {
-      observe::log(observe::Level::debug, "event accepted",
-                   {{"event", to_text(answer->id)}, {"topic", one->write.event->topic}, {"deliveries", answer->deliveries}});
-    }
-    sink_({one->write.event, std::move(one->write.deliveries), std::move(one->remaining), std::move(passage)});
+    one->passage = std::move(passage);
+    hand_over(std::move(*one));
   }
   if (gate_.closed()) co_await wait_for_room();
   co_return published;

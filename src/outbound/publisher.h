@@ -60,19 +60,30 @@ class Publisher {
   // "scope" unknown_scope, …), payload_too_large, forbidden (tenant's webhooks are off), conflict, unavailable.
   net::Task<Result<Published>> publish(const domain::Tenant& tenant, PublishRequest request);
 
+  // The event that publish() would store, without storing it. Errors: those of publish() that need no store.
+  Result<domain::EventPtr> preview(const domain::Tenant& tenant, const PublishRequest& request);
+
   // Each event by itself, results in order. Errors of the whole: forbidden, too many events.
   net::Task<Result<std::vector<Result<Published>>>> publish_batch(const domain::Tenant& tenant,
                                                                   std::vector<PublishRequest> requests);
 
  private:
+  // An event with its first deliveries; the further ones are Fanout's.
   struct Prepared {
     store::NewEvent write;
     std::vector<SubscriptionId> remaining;
     OrderHorizon::PassagePtr passage;
+    std::vector<Prepared> derived = {};  // what automations made of it
   };
 
+  std::shared_ptr<domain::Event> make_event(const domain::Tenant& tenant, const PublishRequest& request);
+  Prepared with_deliveries(std::shared_ptr<domain::Event> event, domain::EventDocument& document,
+                           const std::vector<domain::SubscriptionPtr>& matched);
   Result<Prepared> prepare(const domain::Tenant& tenant, const PublishRequest& request);
+  void hand_over(Prepared prepared);
   Status check(const domain::Tenant& tenant, const PublishRequest& request) const;
+  // What holds for every event, published or derived.
+  Status check_content(TenantKey tenant, std::string_view topic, std::string_view scope, std::string_view data) const;
   net::Task<std::vector<Result<Published>>> accept(std::vector<Result<Prepared>> prepared);
   net::Task<> wait_for_room();
   double seconds_since(SteadyTime start) const;

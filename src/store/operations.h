@@ -13,8 +13,9 @@
 #include "domain/outbound/event.h"
 #include "domain/outbound/subscription.h"
 #include "store/access_operations.h"
-#include "store/paging.h"
+#include "store/automation_operations.h"
 #include "store/lane_operations.h"
+#include "store/paging.h"
 
 namespace posthorn::store {
 
@@ -85,6 +86,7 @@ struct Catalogue {
   std::vector<domain::Topic> topics;
   std::vector<domain::Scope> scopes;
   std::vector<domain::Subscription> subscriptions;  // not the deleted ones
+  std::vector<domain::Automation> automations;
   std::vector<Credential> credentials;
 };
 
@@ -129,6 +131,9 @@ struct NewEvent {
   std::optional<Idempotency> idempotency;
   // SHA-256 over what the publisher sent: decides whether a repeated key or external id is the same event again.
   std::array<std::uint8_t, 32> fingerprint{};
+  // Events that automations made of it: written in the same transaction, and only when this one is written. They have neither
+  // idempotency nor derived ones of their own.
+  std::vector<NewEvent> derived = {};
 };
 
 // All or nothing is decided for each event by itself, never for the whole list.

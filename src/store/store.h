@@ -23,7 +23,7 @@ namespace posthorn::store {
 
 class Session : public AccessSession {
  public:
-  // --- catalogue (tenants, topics, scopes, subscriptions, credentials) ---
+  // --- catalogue (tenants, topics, scopes, subscriptions, automations, credentials) ---
   // save_* makes the row when `expected_revision` is 0 (conflict when it exists) and changes it otherwise
   // (precondition_failed when the stored revision differs). They answer the row's new revision.
   virtual void save_tenant(SaveTenant write, Done<Saved> done) = 0;
@@ -34,6 +34,8 @@ class Session : public AccessSession {
   virtual void delete_scope(DeleteScope write, Done<void> done) = 0;
   virtual void save_subscription(SaveSubscription write, Done<SavedSubscription> done) = 0;
   virtual void delete_subscription(DeleteSubscription write, Done<void> done) = 0;
+  virtual void save_automation(SaveAutomation write, Done<Saved> done) = 0;
+  virtual void delete_automation(DeleteAutomation write, Done<void> done) = 0;
   virtual void save_credential(SaveCredential write, Done<void> done) = 0;
   virtual void load_catalogue(Done<Catalogue> done) = 0;
 

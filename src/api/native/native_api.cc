@@ -10,6 +10,8 @@ std::vector<Route> routes(const Services& services) {
   add_topic_routes(routes, services);
   add_scope_routes(routes, services);
   add_subscription_routes(routes, services);
+  add_automation_routes(routes, services);
+  add_predicate_routes(routes, services);
   add_secret_routes(routes, services);
   add_publish_routes(routes, services);
   add_event_routes(routes, services);

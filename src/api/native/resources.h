@@ -11,6 +11,8 @@ void add_tenant_routes(std::vector<Route>& routes, const Services& services);
 void add_topic_routes(std::vector<Route>& routes, const Services& services);
 void add_scope_routes(std::vector<Route>& routes, const Services& services);
 void add_subscription_routes(std::vector<Route>& routes, const Services& services);
+void add_automation_routes(std::vector<Route>& routes, const Services& services);
+void add_predicate_routes(std::vector<Route>& routes, const Services& services);
 void add_secret_routes(std::vector<Route>& routes, const Services& services);
 void add_publish_routes(std::vector<Route>& routes, const Services& services);
 void add_event_routes(std::vector<Route>& routes, const Services& services);

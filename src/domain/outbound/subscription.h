@@ -198,7 +198,4 @@ inline std::uint32_t shard_of(SubscriptionKey key) {
   return static_cast<std::uint32_t>((static_cast<std::uint64_t>(key.value) * 0x9e3779b97f4a7c15) >> 32) % kShardCount;
 }
 
-// Whether the event is for the subscription: enabled, scope, topic. (Predicates join here.)
-bool matches(const Subscription& subscription, const Event& event);
-
 }  // namespace posthorn::domain

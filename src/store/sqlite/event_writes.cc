@@ -40,17 +40,23 @@ Result<AcceptedEvent> EventWrites::accept(const NewEvent& write) {
   if (known_.is_deleted(event.tenant)) return not_found("the tenant does not exist");
   if (auto first = find_first(write)) return std::move(*first);
 
-  insert_event(write);
-  insert_deliveries(write.deliveries, event.tenant, event.id.key, event.accepted_at);
+  insert_new(write);
+  for (const NewEvent& derived : write.derived) insert_new(derived);
   if (write.idempotency) {
     insert_idempotency_.run(event.id.key, event.id.salt, event.tenant, write.idempotency->key, event.external_id, write.matched,
                             Blob(write.fingerprint));
   }
+  return AcceptedEvent{event.id, event.external_id, write.matched, false};
+}
+
+void EventWrites::insert_new(const NewEvent& write) {
+  const domain::Event& event = *write.event;
+  insert_event(write);
+  insert_deliveries(write.deliveries, event.tenant, event.id.key, event.accepted_at);
   if (write.matched > write.deliveries.size()) {
     const SubscriptionKey after = write.deliveries.empty() ? SubscriptionKey{} : write.deliveries.back().subscription.key;
     insert_fanout_.run(event.id.key, after, last_of(write.deliveries));
   }
-  return AcceptedEvent{event.id, event.external_id, write.matched, false};
 }
 
 void EventWrites::insert_event(const NewEvent& write) {

@@ -18,6 +18,8 @@ class EventWrites {
  private:
   // The answer when the idempotency key or the external id is known already.
   std::optional<Result<AcceptedEvent>> find_first(const NewEvent& write);
+  // Event, deliveries, and the mark of an unfinished fan-out.
+  void insert_new(const NewEvent& write);
   void insert_event(const NewEvent& write);
   void insert_deliveries(const std::vector<NewDelivery>& deliveries, TenantKey tenant, EventKey event, Timestamp due);
   void note_place(std::int64_t owner, std::int64_t key);

@@ -206,7 +206,7 @@ void Expiry::sweep_tenant(std::int64_t tenant, Budget& budget, Expired& expired)
     expired.idempotency_keys += removed;
     budget.take(removed);
   }
-  for (Statement* statement : {&delete_topics_of_, &delete_scopes_of_}) {
+  for (Statement* statement : {&delete_topics_of_, &delete_scopes_of_, &delete_automations_of_}) {
     if (budget.rows > 0) budget.take(static_cast<std::size_t>(statement->run(tenant, budget.rows)));
   }
   for (const std::int64_t subscription : keys(subscriptions_of_, tenant, budget.rows)) {

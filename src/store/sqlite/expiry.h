@@ -123,6 +123,8 @@ class Expiry {
                               "DELETE FROM topics WHERE key IN (SELECT key FROM topics WHERE tenant = ?1 LIMIT ?2)"};
   Statement delete_scopes_of_{connection_,
                               "DELETE FROM scopes WHERE key IN (SELECT key FROM scopes WHERE tenant = ?1 LIMIT ?2)"};
+  Statement delete_automations_of_{
+      connection_, "DELETE FROM automations WHERE key IN (SELECT key FROM automations WHERE tenant = ?1 LIMIT ?2)"};
   Statement subscriptions_of_{connection_, "SELECT key FROM subscriptions WHERE tenant = ?1 LIMIT ?2"};
   Statement remove_subscription_{connection_, "DELETE FROM subscriptions WHERE key = ?1"};
   Statement tenant_is_swept_{connection_, "UPDATE tenants SET deleted = 2 WHERE key = ?1"};

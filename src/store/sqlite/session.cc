@@ -82,6 +82,18 @@ void SqliteSession::delete_subscription(DeleteSubscription operation, Done<void>
       std::move(done));
 }
 
+void SqliteSession::save_automation(SaveAutomation operation, Done<Saved> done) {
+  write<SaveAutomation, Saved>(
+      {.bytes = 8 * kPlainBytes}, std::move(operation),
+      [](Tables& tables, const SaveAutomation& save) { return tables.automations.save(save); }, std::move(done));
+}
+
+void SqliteSession::delete_automation(DeleteAutomation operation, Done<void> done) {
+  write<DeleteAutomation, void>(
+      {}, operation, [](Tables& tables, const DeleteAutomation& remove) { return tables.automations.remove(remove); },
+      std::move(done));
+}
+
 void SqliteSession::save_credential(SaveCredential operation, Done<void> done) {
   write<SaveCredential, void>(
       {}, std::move(operation), [](Tables& tables, const SaveCredential& save) { return tables.catalogue.save(save); },

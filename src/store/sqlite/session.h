@@ -31,6 +31,8 @@ class SqliteSession final : public Session {
   void delete_scope(DeleteScope write, Done<void> done) override;
   void save_subscription(SaveSubscription write, Done<SavedSubscription> done) override;
   void delete_subscription(DeleteSubscription write, Done<void> done) override;
+  void save_automation(SaveAutomation write, Done<Saved> done) override;
+  void delete_automation(DeleteAutomation write, Done<void> done) override;
   void save_credential(SaveCredential write, Done<void> done) override;
   void load_catalogue(Done<Catalogue> done) override;
 

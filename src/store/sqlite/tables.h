@@ -2,6 +2,7 @@
 #pragma once
 
 #include "store/sqlite/access_writes.h"
+#include "store/sqlite/automation_rows.h"
 #include "store/sqlite/catalogue_writes.h"
 #include "store/sqlite/delivery_writes.h"
 #include "store/sqlite/event_writes.h"
@@ -16,6 +17,7 @@ struct Tables {
       : known(connection),
         access(connection, known),
         catalogue(connection, known, access),
+        automations(connection, known),
         events(connection, known),
         deliveries(connection, known, catalogue, events),
         shards(connection, known),
@@ -24,6 +26,7 @@ struct Tables {
   Known known;
   AccessWrites access;
   CatalogueWrites catalogue;
+  AutomationWrites automations;
   EventWrites events;
   DeliveryWrites deliveries;
   ShardWrites shards;
