@@ -73,8 +73,9 @@ class Expiry {
                                 "DELETE FROM idempotency WHERE event IN "
                                 "(SELECT event FROM idempotency WHERE event < ?1 ORDER BY event LIMIT ?2)"};
   // Of an event whose fan-out is finished.
-#define POSTHORN_OF_EVENT \
-  "SELECT 1 FROM deliveries WHERE key > ?1 AND key <= (SELECT last_delivery FROM events WHERE key = ?1) AND event = ?1 "
+#define POSTHORN_OF_EVENT                                                                                                 \
+  "SELECT 1 FROM deliveries NOT INDEXED WHERE key > ?1 AND key <= (SELECT last_delivery FROM events WHERE key = ?1) AND " \
+  "event = ?1 "
   Statement pending_of_event_{connection_, POSTHORN_OF_EVENT "AND state = 0 LIMIT 1"};
   Statement any_delivery_{connection_, POSTHORN_OF_EVENT "LIMIT 1"};
 #undef POSTHORN_OF_EVENT
