@@ -22,7 +22,7 @@ class AutomationsTest : public testing::Test {
     automations_.fill({std::move(made)});
   }
 
-  std::vector<domain::EventPtr> derive(
+  std::vector<std::shared_ptr<domain::Event>> derive(
       std::string_view topic, std::string payload,
       const Automations::Check& check = [](const domain::Event&) { return Status{}; }) {
     cause_.id = ids_.next<EventId>();
@@ -35,7 +35,7 @@ class AutomationsTest : public testing::Test {
     domain::EventDocument document(cause_, "acme");
     return automations_.derive(cause_, document, "acme", 1000, check);
   }
-  static std::string words(const std::vector<domain::EventPtr>& events) {
+  static std::string words(const std::vector<std::shared_ptr<domain::Event>>& events) {
     std::string text;
     for (const auto& event : events) text += event->topic + " " + event->payload + "\n";
     return text;

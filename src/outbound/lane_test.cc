@@ -67,8 +67,8 @@ TEST(Lane, LearnsNothingOfAnEndpointFromAttemptsThatWereNeverSent) {
   const auto attempt = [&](FailureKind failure) {
     const auto next = lane.take(kStart);
     ASSERT_TRUE(next);
-    lane.answered({failure, 0, std::nullopt}, kStart);
-    lane.finished(next->id.key);
+    lane.answered({failure, 0, std::nullopt}, kStart, kStart);
+    lane.finished(*next, kStart);
   };
   for (int i = 0; i < 2 * kBreakerFailures; ++i) attempt(FailureKind::transform);
   EXPECT_FALSE(lane.sick());

@@ -88,7 +88,7 @@ class TransformsTest : public testing::Test {
   PlayedRunner runner_;
   PlayedNetwork network_;
   std::vector<AttemptAnswer> answers_;
-  std::unique_ptr<Transforms> transforms_ = std::make_unique<Transforms>(loop_, runner_, network_, clock_, std::size_t{1000}); }, 1000);
+  std::unique_ptr<Transforms> transforms_ = std::make_unique<Transforms>(loop_, runner_, network_, clock_, std::size_t{1000});
 };
 
 TEST_F(TransformsTest, LetsAttemptsWithoutAScriptPass) {

@@ -88,12 +88,14 @@ void add_secret_routes(std::vector<Route>& routes, const Services& services) {
                     .binding = Binding::tenant,
                     .body = BodyKind::json,
                     .body_bytes_max = kRotationBodyBytesMax,
-                    .handler = handler(services, rotate_secret)});
+                    .handler = handler(services, rotate_secret),
+                    .reach = Reach::filtered});
   routes.push_back({.method = Method::get,
                     .pattern = "/api/v1/tenants/{tenant}/subscriptions/{subscription}/public-key",
                     .action = Action::read_subscriptions,
                     .binding = Binding::tenant,
-                    .handler = handler(services, get_public_key)});
+                    .handler = handler(services, get_public_key),
+                    .reach = Reach::filtered});
 }
 
 }  // namespace posthorn::api::native

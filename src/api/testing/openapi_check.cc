@@ -9,6 +9,8 @@
 #include <memory>
 
 #include "api/native/openapi_document.h"
+#include "api/orchestry/orchestry_api.h"
+#include "api/ovation/ovation_api.h"
 #include "api/testing/test_server.h"
 #include "json/schema.h"
 
@@ -67,7 +69,7 @@ Document& document_of(std::string_view pattern) {
 }  // namespace
 
 const std::vector<SurfaceDocument>& surface_documents() {
-  static const std::vector<SurfaceDocument> all{native::kDocument};
+  static const std::vector<SurfaceDocument> all{native::kDocument, orchestry::kDocument, ovation::kDocument};
   return all;
 }
 

@@ -8,6 +8,8 @@
 #include "api/admin/operations.h"
 #include "api/native/openapi_document.h"
 #include "api/oauth/oauth_routes.h"
+#include "api/orchestry/orchestry_api.h"
+#include "api/ovation/ovation_api.h"
 #include "api/testing/openapi_check.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -87,11 +89,17 @@ void TestServer::load() {
   net::HttpClientOptions options;
   options.filter = net::PeerFilter({net::Network::parse("127.0.0.0/8", "allow").value()});
   tests_ = std::make_unique<outbound::TestDelivery>(loop_, catalogue_, system_clock_, std::move(options), "posthorn");
-  auto all = native::routes({*session_, tenants_, access_, catalogue_, *publisher_, *deliveries_, scripts_, loop_, clock_,
-                             kEventBodyBytesMaxDefault, tests_.get()});
+  const Services services{*session_,    tenants_, access_, catalogue_, *publisher_,
+                          *deliveries_, scripts_, loop_,   clock_,     kEventBodyBytesMaxDefault,
+                          tests_.get()};
+  auto all = native::routes(services);
+  for (auto& route : orchestry::routes(services)) all.push_back(std::move(route));
+  for (auto& route : ovation::routes(services)) all.push_back(std::move(route));
   const admin::Operations operations{[] { return admin::Readiness{true, {}}; }, metrics_};
   for (auto& route : admin::routes(operations)) all.push_back(std::move(route));
-  for (auto& route : document_routes(native::kDocument)) all.push_back(std::move(route));
+  for (const auto& document : surface_documents()) {
+    for (auto& route : document_routes(document)) all.push_back(std::move(route));
+  }
   for (auto& route : oauth::routes({access_, {}})) all.push_back(std::move(route));
   router_ = std::make_unique<Router>(std::move(all));
   service_ = std::make_unique<Service>(*router_, access_.authorizer, tenants_, clock_, 11);

@@ -73,8 +73,6 @@ struct Verbs {
     return {bench.ids.next<AuditId>(), tenant, author, "topic", object, "{}", R"({"a":1})"};
   }
 };
-  }
-};
 
 TEST_P(StoreConformance, KeepsEveryFieldOfWhoMayCall) {
   const auto tenant = bench_->make_tenant();

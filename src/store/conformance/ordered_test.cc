@@ -104,7 +104,7 @@ TEST_P(StoreConformance, SequencesWhoseFirstIsNotDueAreNamedAndNotRead) {
   const auto first = lane.add(1);
   lane.add(1);
   const auto other = lane.add(2);
-  domain::PendingDelivery head{.id = first.deliveries[0].id, .subscription = lane.key(), .event = first.event};
+  domain::PendingDelivery head{.id = first.deliveries[0].id, .subscription = lane.key(), .event = first.event, .due = {}};
   auto write = bench_->outcome(head, DeliveryState::pending);
   ASSERT_TRUE(bench_->record(write));
   const auto page = lane.page(lane.scan());
@@ -153,7 +153,7 @@ TEST_P(StoreConformance, PagesOfSequencesAreBoundedAndGoOn) {
 TEST_P(StoreConformance, AResentDeliveryHasLostItsPlace) {
   Ordered lane(*bench_);
   const auto made = lane.add(1);
-  domain::PendingDelivery head{.id = made.deliveries[0].id, .subscription = lane.key(), .event = made.event};
+  domain::PendingDelivery head{.id = made.deliveries[0].id, .subscription = lane.key(), .event = made.event, .due = {}};
   ASSERT_TRUE(bench_->record(bench_->outcome(head, DeliveryState::exhausted)));
   const auto pending = bench_->resend(lane.tenant(), made.deliveries[0].id);
   ASSERT_TRUE(pending);
@@ -175,7 +175,7 @@ TEST_P(StoreConformance, CancellingASubscriptionsDeliveriesTakesTheOrderedOnesTo
 TEST_P(StoreConformance, KeepsSinceWhenAnEndpointFailsUntilItDoesNot) {
   Ordered lane(*bench_);
   const auto made = lane.add(std::nullopt);
-  domain::PendingDelivery delivery{.id = made.deliveries[0].id, .subscription = lane.key(), .event = made.event};
+  domain::PendingDelivery delivery{.id = made.deliveries[0].id, .subscription = lane.key(), .event = made.event, .due = {}};
   auto write = bench_->outcome(delivery, DeliveryState::pending);
   write.health = HealthChange::failing;
   write.failing_since = bench_->now();
@@ -204,7 +204,7 @@ TEST_P(StoreConformance, KeepsSinceWhenAnEndpointFailsUntilItDoesNot) {
 TEST_P(StoreConformance, WhoeverEnablesASubscriptionGivesItsEndpointANewStart) {
   Ordered lane(*bench_);
   const auto made = lane.add(std::nullopt);
-  domain::PendingDelivery delivery{.id = made.deliveries[0].id, .subscription = lane.key(), .event = made.event};
+  domain::PendingDelivery delivery{.id = made.deliveries[0].id, .subscription = lane.key(), .event = made.event, .due = {}};
   auto write = bench_->outcome(delivery, DeliveryState::pending);
   write.health = HealthChange::failing;
   write.failing_since = bench_->now();
@@ -226,7 +226,7 @@ TEST_P(StoreConformance, WhoeverEnablesASubscriptionGivesItsEndpointANewStart) {
 TEST_P(StoreConformance, NoticesAreAcceptedWithTheAttemptThatTheyTellOf) {
   Ordered lane(*bench_);
   const auto made = lane.add(std::nullopt);
-  domain::PendingDelivery delivery{.id = made.deliveries[0].id, .subscription = lane.key(), .event = made.event};
+  domain::PendingDelivery delivery{.id = made.deliveries[0].id, .subscription = lane.key(), .event = made.event, .due = {}};
   auto write = bench_->outcome(delivery, DeliveryState::exhausted);
   write.disable_subscription = true;
   write.disable_reason = "failing";
