@@ -19,8 +19,8 @@ std::string with(std::string path, std::string_view place, std::string_view valu
 
 std::string path_of(const Route& route, std::string_view tenant, std::string_view object) {
   std::string path = with(std::string(route.pattern), "{tenant}", tenant);
-  for (const std::string_view place :
-       {"{topic}", "{scope}", "{subscription}", "{event}", "{delivery}", "{client}", "{key}", "{grant}", "{issuer}"}) {
+  for (const std::string_view place : {"{topic}", "{scope}", "{automation}", "{subscription}", "{event}", "{delivery}",
+                                       "{client}", "{key}", "{grant}", "{issuer}"}) {
     path = with(std::move(path), place, object);
   }
   return path;
@@ -126,6 +126,7 @@ TEST_F(EveryRoute, AnswersWithARequestId) {
 struct Objects {
   std::string topic = "mine.topic";
   std::string scope = "mine";
+  std::string automation = "mine";
   std::string subscription;
   std::string event;
   std::string delivery;
@@ -134,6 +135,7 @@ struct Objects {
     std::string path = with(std::string(route.pattern), "{tenant}", tenant);
     path = with(std::move(path), "{topic}", topic);
     path = with(std::move(path), "{scope}", scope);
+    path = with(std::move(path), "{automation}", automation);
     path = with(std::move(path), "{subscription}", subscription);
     path = with(std::move(path), "{event}", event);
     return with(std::move(path), "{delivery}", delivery);
@@ -145,6 +147,11 @@ Objects make_objects(TestServer& server, const std::string& tenant) {
   Objects made;
   EXPECT_EQ(server.call("PUT", base + "/topics/" + made.topic, "{}").status, 201);
   EXPECT_EQ(server.call("PUT", base + "/scopes/" + made.scope, "{}").status, 201);
+  EXPECT_EQ(server
+                .call("PUT", base + "/automations/" + made.automation,
+                      R"({"topics":["other"],"publish":{"topic":"mine.topic","data":1}})")
+                .status,
+            201);
   made.subscription =
       server.call("POST", base + "/subscriptions", R"({"url":"https://r.example/","topics":["**"],"signatures":["v1","v1a"]})")
           .member("id");
@@ -173,7 +180,7 @@ TEST_F(EveryRoute, NeverShowsOrTouchesAnotherTenantsObjects) {
     EXPECT_EQ(reply.status, 404) << to_text(route.method) << ' ' << route.pattern << ": " << reply.body;
   }
   EXPECT_GE(probed, 13u);
-  for (const std::string list : {"events", "deliveries", "subscriptions", "topics", "scopes"}) {
+  for (const std::string list : {"events", "deliveries", "subscriptions", "topics", "scopes", "automations"}) {
     EXPECT_EQ(server_.call("GET", "/api/v1/tenants/other/" + list).body, R"({"items":[],"nextCursor":null})");
   }
   EXPECT_EQ(server_.call("GET", "/api/v1/tenants/other/deliveries?event=" + mine.event).body,
