@@ -326,8 +326,14 @@ net::Task<Result<SubscriptionPtr>> Catalogue::save_subscription(store::Session& 
                                                                 std::optional<domain::SubscriptionSecrets> secrets,
                                                                 std::int64_t expected_revision, store::Author author) {
   if (auto checked = domain::check_settings(subscription.settings); !checked) co_return std::move(checked).error();
+  const SecretUse use = use_of_secret(subscription.settings);
+  const auto former = find_subscription(subscription.id.key);
   if (secrets) {
-    if (auto checked = check_secret(secrets->current, "secret"); !checked) co_return std::move(checked).error();
+    if (auto checked = check_secret(secrets->current, use, "secret"); !checked) co_return std::move(checked).error();
+  } else if (former && use == SecretUse::signs && use_of_secret(former->settings) == SecretUse::shown) {
+    const auto stored = secrets_of(*former);
+    if (!stored) co_return stored.error();
+    if (auto checked = check_secret(stored->current, use, "secret"); !checked) co_return std::move(checked).error();
   }
   if (const auto& scope = subscription.settings.scope; !scope.empty() && !find_scope(subscription.tenant, scope)) {
     co_return invalid("scope", "there is no scope of this name", "unknown_scope");
@@ -419,7 +425,13 @@ std::string secret_context(SubscriptionId id) { return "subscription " + to_text
 
 std::string make_secret() { return std::string(kSecretPrefix) + base64_encode(crypto::random_bytes(32)); }
 
-Status check_secret(std::string_view secret, std::string field) {
+SecretUse use_of_secret(const domain::SubscriptionSettings& settings) {
+  const bool signs = std::any_of(settings.signatures.begin(), settings.signatures.end(),
+                                 [](auto scheme) { return scheme != domain::SignatureScheme::secret; });
+  return signs ? SecretUse::signs : SecretUse::shown;
+}
+
+Status check_secret(std::string_view secret, SecretUse use, std::string field) {
   std::size_t bytes = secret.size();
   if (secret.starts_with(kSecretPrefix)) {
     const auto decoded = base64_decode(secret.substr(kSecretPrefix.size()));
@@ -429,9 +441,10 @@ Status check_secret(std::string_view secret, std::string field) {
   for (const char c : secret) {
     if (c < 0x21 || c > 0x7e) return invalid(std::move(field), "must be printable ASCII without spaces", "invalid_secret");
   }
-  if (bytes < kSecretBytesMin || bytes > kSecretBytesMax) {
+  const std::size_t bytes_min = use == SecretUse::shown ? 1 : kSecretBytesMin;
+  if (bytes < bytes_min || bytes > kSecretBytesMax) {
     return invalid(std::move(field),
-                   "must have " + std::to_string(kSecretBytesMin) + " to " + std::to_string(kSecretBytesMax) + " bytes of key",
+                   "must have " + std::to_string(bytes_min) + " to " + std::to_string(kSecretBytesMax) + " bytes of key",
                    "invalid_secret");
   }
   return {};

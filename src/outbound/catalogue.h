@@ -142,7 +142,10 @@ std::string secret_context(SubscriptionId id);
 
 // A new secret: "whsec_" and base64 of 32 random bytes (Standard Webhooks).
 std::string make_secret();
+// A secret that makes no signature is only compared by its receiver, whose system may have given a short one.
+enum class SecretUse : std::uint8_t { signs, shown };
+SecretUse use_of_secret(const domain::SubscriptionSettings& settings);
 // Errors, naming `field`: not "whsec_" + base64 of kSecretBytesMin…Max bytes and not plain text of that length.
-Status check_secret(std::string_view secret, std::string field);
+Status check_secret(std::string_view secret, SecretUse use, std::string field);
 
 }  // namespace posthorn::outbound
