@@ -95,10 +95,9 @@ TEST_F(AuthorizerTest, GivesTheSameAnswerForEveryCauseOfRefusal) {
   EXPECT_EQ(nothing.error().kind, ErrorKind::unauthenticated);
   const std::string with_nul("Bearer a\0b", 10);
   const std::string& key = admin_key_;
-  for (const std::string& value :
-       std::vector<std::string>{"Bearer", "Bearer ", "Bearer  ", "Bearer x", "Basic " + key, key, "Bearer " + key + "x",
-                                "Bearer " + key.substr(1), "Bearer" + key, "Bearer " + key + " " + key, with_nul,
-                                "Bearer a.b.c", "Bearer " + their_token(their_claims())}) {
+  for (const std::string& value : std::vector<std::string>{
+           "Bearer", "Bearer ", "Bearer  ", "Bearer x", "Basic " + key, key, "Bearer " + key + "x", "Bearer " + key.substr(1),
+           "Bearer" + key, "Bearer " + key + " " + key, with_nul, "Bearer a.b.c", "Bearer " + their_token(their_claims())}) {
     const auto refused = access_->authorizer.authenticate(value);
     ASSERT_FALSE(refused) << value;
     EXPECT_EQ(refused.error().kind, nothing.error().kind);

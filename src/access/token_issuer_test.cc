@@ -66,10 +66,14 @@ TEST_F(TokenIssuerTest, RefusesWithTheSameWordsWhateverIsWrong) {
   const std::string old_id = to_text(old.account->id);
   const std::string unknown = to_text(ids_.next<AccountId>());
   const auto words = tokens_.issue({id_, "wrong"}).error().message;
-  for (const TokenRequest& request :
-       std::vector<TokenRequest>{{unknown, client_.secret}, {"", client_.secret}, {"nobody", "x"}, {id_, ""},
-                                 {id_, other.secret}, {key_id, key.secret}, {old_id, old.secret},
-                                 {id_, std::string_view(client_.secret).substr(1)}}) {
+  for (const TokenRequest& request : std::vector<TokenRequest>{{unknown, client_.secret},
+                                                               {"", client_.secret},
+                                                               {"nobody", "x"},
+                                                               {id_, ""},
+                                                               {id_, other.secret},
+                                                               {key_id, key.secret},
+                                                               {old_id, old.secret},
+                                                               {id_, std::string_view(client_.secret).substr(1)}}) {
     const auto refused = tokens_.issue(request);
     ASSERT_FALSE(refused) << request.client_id;
     EXPECT_EQ(refused.error().code, "invalid_client");
@@ -80,8 +84,7 @@ TEST_F(TokenIssuerTest, RefusesWithTheSameWordsWhateverIsWrong) {
 TEST_F(TokenIssuerTest, TakesTheOldSecretDuringTheOverlapOnly) {
   Accounts::Made rotated;
   run([&]() -> net::Task<> {
-    rotated =
-        std::move(co_await accounts_.rotate(*session_, client_.account, std::chrono::hours(1), store::Author())).value();
+    rotated = std::move(co_await accounts_.rotate(*session_, client_.account, std::chrono::hours(1), store::Author())).value();
   });
   EXPECT_EQ(code({id_, client_.secret, "viewer"}), "issued: viewer");
   EXPECT_EQ(code({id_, rotated.secret, "viewer"}), "issued: viewer");

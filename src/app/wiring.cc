@@ -281,9 +281,8 @@ void Server::build_in_node(InNode& node, std::uint16_t port) {
   node.tests =
       std::make_unique<outbound::TestDelivery>(node.loop, *catalogue_, clock_, client_options(), config_.handshake_origin);
 
-  const api::Services services{*node.session,   *tenants_, *access_, *catalogue_,
-                               *node.publisher, *node.deliveries, *scripts_,
-                               node.loop,       clock_,           config_.event_body_bytes_max,
+  const api::Services services{*node.session,    *tenants_, *access_,  *catalogue_, *node.publisher,
+                               *node.deliveries, *scripts_, node.loop, clock_,      config_.event_body_bytes_max,
                                node.tests.get()};
   auto routes = api::native::routes(services);
   for (auto& route : api::admin::routes({[this] { return readiness(); }, metrics_, api::admin::MetricsAccess::with_key}))

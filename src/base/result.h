@@ -22,7 +22,7 @@ enum class ErrorKind {
   conflict,
   precondition_failed,  // If-Match or expected revision does not hold
   payload_too_large,
-  unavailable,  // try again later; retry_after says when
+  unavailable,        // try again later; retry_after says when
   too_many_requests,  // this caller asks too often; retry_after says when
   deadline_exceeded,
   fenced,  // the writer's lease on the shard is gone
