@@ -186,7 +186,8 @@ TEST_F(EveryRoute, NeverShowsOrTouchesAnotherTenantsObjects) {
     EXPECT_EQ(reply.status, 404) << to_text(route.method) << ' ' << route.pattern << ": " << reply.body;
   }
   EXPECT_GE(probed, 13u);
-  for (const std::string list : {"events", "deliveries", "subscriptions", "topics", "scopes", "automations"}) {
+  EXPECT_EQ(server_.call("GET", "/api/v1/tenants/other/topics").body.find(mine.topic), std::string::npos);
+  for (const std::string list : {"events", "deliveries", "subscriptions", "scopes", "automations"}) {
     EXPECT_EQ(server_.call("GET", "/api/v1/tenants/other/" + list).body, R"({"items":[],"nextCursor":null})");
   }
   EXPECT_EQ(server_.call("GET", "/api/v1/tenants/other/deliveries?event=" + mine.event).body,
