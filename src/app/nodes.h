@@ -8,6 +8,8 @@
 #include <memory>
 #include <string>
 
+#include "access/key_fetcher.h"
+#include "access/upkeep.h"
 #include "api/kit/router.h"
 #include "api/kit/service.h"
 #include "net/http_client.h"
@@ -18,8 +20,10 @@
 #include "outbound/fanout.h"
 #include "outbound/handover.h"
 #include "outbound/lane_set.h"
+#include "outbound/notices.h"
 #include "outbound/publisher.h"
 #include "outbound/test_delivery.h"
+#include "outbound/transforms.h"
 #include "outbound/transport.h"
 #include "outbound/upkeep.h"
 #include "store/store.h"
@@ -34,11 +38,16 @@ struct OutNode {
   std::unique_ptr<net::HttpClient> client;
   std::unique_ptr<outbound::EndpointClient> endpoints;
   std::unique_ptr<outbound::HttpTransport> transport;
+  std::unique_ptr<outbound::Transforms> transforms;  // in front of it
   std::unique_ptr<outbound::LaneSet> lanes;
-  // Only the first out-node has these.
   std::unique_ptr<outbound::Handover> handover;
+  std::unique_ptr<outbound::Notices> notices;
+  // Only the first out-node has these.
   std::unique_ptr<outbound::Fanout> fanout;
   std::unique_ptr<outbound::Upkeep> upkeep;
+  std::unique_ptr<net::HttpClient> key_client;  // for the keys of trusted issuers, which are longer than answers to deliveries
+  std::unique_ptr<access::KeyFetcher> key_fetcher;
+  std::unique_ptr<access::Upkeep> access_upkeep;
 };
 
 struct InNode {

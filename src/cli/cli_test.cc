@@ -65,9 +65,9 @@ class CommandLine : public testing::Test {
   std::ostringstream err_;
 };
 
-constexpr std::array<const char*, 17> kCommands{"serve",         "demo",    "watch",  "send",       "listen",    "topics",
-                                                "subscriptions", "tenants", "events", "deliveries", "backup",    "restore",
-                                                "rotate-key",    "verify",  "doctor", "version",    "completion"};
+constexpr std::array<const char*, 18> kCommands{"transforms", "serve",         "demo",    "watch",  "send",       "listen",
+                                                "topics",     "subscriptions", "tenants", "events", "deliveries", "backup",
+                                                "restore",    "rotate-key",    "verify",  "doctor", "version",    "completion"};
 
 TEST_F(CommandLine, AloneShowsWhereToStart) {
   EXPECT_EQ(run({}), 0);

@@ -3,18 +3,20 @@
 #include <algorithm>
 #include <utility>
 
+#include "domain/outbound/order.h"
 #include "observe/log.h"
 
 namespace posthorn::outbound {
 
 Fanout::Fanout(EventLoop& loop, store::Session& session, const Catalogue& catalogue, IdSource& ids, const Clock& clock,
-               RunnableGate& gate, Sink sink)
+               RunnableGate& gate, OrderHorizon& horizon, Sink sink)
     : loop_(loop),
       session_(session),
       catalogue_(catalogue),
       ids_(ids),
       clock_(clock),
       gate_(gate),
+      horizon_(horizon),
       sink_(std::move(sink)),
       retry_(loop.make_alarm([this] { step(); })) {}
 
@@ -27,14 +29,14 @@ void Fanout::start(UniqueFunction<void(Status)> done) {
         const SubscriptionKey key = subscription->id.key;
         if (key > fanout.after && key.value < fanout.event->id.key.value) remaining.push_back(subscription->id);
       }
-      add(fanout.event, std::move(remaining));
+      add(fanout.event, std::move(remaining), horizon_.enter(fanout.event->tenant, fanout.event->id.key));
     }
     done({});
   });
 }
 
-void Fanout::add(domain::EventPtr event, std::vector<SubscriptionId> remaining) {
-  jobs_.push_back({std::move(event), std::move(remaining)});
+void Fanout::add(domain::EventPtr event, std::vector<SubscriptionId> remaining, OrderHorizon::PassagePtr passage) {
+  jobs_.push_back({std::move(event), std::move(remaining), std::move(passage)});
   if (!running_) step();
 }
 
@@ -55,11 +57,14 @@ void Fanout::step() {
   write.event = job.event->id.key;
   write.tenant = job.event->tenant;
   write.finished = job.at + count == job.remaining.size();
+  domain::EventDocument document(*job.event, {});
   std::vector<Work> work;
   for (std::size_t i = job.at; i < job.at + count; ++i) {
     const auto id = ids_.next<DeliveryId>();
-    write.deliveries.push_back({id, job.remaining[i]});
-    work.push_back(Work{id, job.remaining[i].key, job.event, 0, 0, job.event->accepted_at});
+    const auto subscription = catalogue_.find_subscription(job.remaining[i].key);
+    const auto order_key = subscription ? domain::order_key(subscription->settings.order, document) : std::nullopt;
+    write.deliveries.push_back({id, job.remaining[i], order_key});
+    work.push_back(Work{id, job.remaining[i].key, job.event, 0, 0, job.event->accepted_at, order_key});
   }
   writing_ = true;
   session_.advance_fanout(std::move(write), [this, work = std::move(work), count](Status result) mutable {
@@ -77,7 +82,7 @@ void Fanout::stepped(std::vector<Work> work, std::size_t count, Status result) {
     if (stopping_) return step();
     return retry_->set(clock_.steady_now() + std::chrono::seconds(1));
   }
-  sink_(std::move(work));
+  sink_(std::move(work), jobs_.front().passage);
   Job job = std::move(jobs_.front());
   jobs_.pop_front();
   job.at += count;

@@ -31,15 +31,6 @@ std::string check_bytes(const RequestContext& context, std::string_view position
   return bytes;
 }
 
-std::optional<std::string> from_base64url(std::string_view text) {
-  std::string standard(text);
-  if (standard.find_first_of("+/=") != std::string::npos) return std::nullopt;
-  std::replace(standard.begin(), standard.end(), '-', '+');
-  std::replace(standard.begin(), standard.end(), '_', '/');
-  standard.append((4 - standard.size() % 4) % 4, '=');
-  return base64_decode(standard);
-}
-
 Error bad_cursor() { return invalid("cursor", "is damaged or belongs to another list", "bad_cursor"); }
 
 }  // namespace
@@ -54,7 +45,7 @@ Result<PageRequest> read_page(const RequestContext& context) {
   }
   if (const auto cursor = context.query.find("cursor"); cursor.data() != nullptr) {
     if (cursor.empty() || cursor.size() > kCursorBytesMax) return bad_cursor();
-    auto bytes = from_base64url(cursor);
+    auto bytes = base64url_decode(cursor);
     if (!bytes || bytes->size() <= kCheckBytes) return bad_cursor();
     page.position = bytes->substr(kCheckBytes);
     if (bytes->compare(0, kCheckBytes, check_bytes(context, page.position)) != 0) return bad_cursor();
