@@ -68,7 +68,7 @@ inline constexpr auto kNameCacheTime = 30s;  // an answer's own time to live sho
 // --- lanes ---------------------------------------------------------------------------------------------------------
 inline constexpr std::size_t kFanoutInlineMax = 256;  // deliveries written together with their event
 inline constexpr std::size_t kFanoutStepMax = 256;    // deliveries written by one later step
-inline constexpr std::size_t kLaneReadyMax = 4096;    // due deliveries of one healthy lane in memory
+inline constexpr std::size_t kLaneReadyMax = 8192;    // due deliveries of one healthy lane in memory
 inline constexpr std::size_t kLaneReadySickMax = 32;  // the same while its endpoint is sick
 inline constexpr std::size_t kLaneReloadAt = 256;     // a healthy lane reads its next page when so few are left
 inline constexpr std::size_t kLanePageMax = 1024;     // new deliveries that one page may bring
@@ -140,6 +140,8 @@ static_assert(kScriptTimeDefault <= kScriptTimeMax && kScriptQueueOfOwnerMax < k
 static_assert(kScriptHelperMemoryMin <= kScriptHelperMemoryDefault && kScriptHelperMemoryDefault <= kScriptHelperMemoryMax &&
               kScriptHelpersDefault <= kScriptHelpersMax);
 static_assert(kRunnableResume < kRunnableMax);
+// One lane alone may close the gate: what the last publishers add meanwhile must not have to be read back from the store.
+static_assert(kLaneReadyMax >= 2 * kRunnableMax);
 static_assert(kEventBodyBytesMaxDefault <= kEventBodyBytesCeiling);
 static_assert(kBatchBodyBytesMax < kWriterQueueBytesMax);
 static_assert(kResponseBodyBytesKept <= kResponseBodyBytesRead);

@@ -12,8 +12,6 @@ namespace {
 
 constexpr auto kSweepInterval = std::chrono::milliseconds(20);
 constexpr auto kIdleSweepInterval = std::chrono::milliseconds(250);
-// A connection whose last answer ended just now is used again without asking the kernel how it is.
-constexpr auto kFreshTime = std::chrono::microseconds(500);
 constexpr std::size_t kIdleConnectionsMax = 2048;  // over all origins: what idles holds descriptors
 
 // Views into the pool's own origin.
@@ -102,8 +100,7 @@ std::shared_ptr<ClientConnection> HttpClient::Impl::check_out(const ClientReques
     auto connection = std::move(found->second->idle.back());
     found->second->idle.pop_back();
     --idle;
-    const auto idle_time = clock.steady_now() - connection->idle_since;
-    if (idle_time < kFreshTime || (idle_time < options.idle_time && connection->is_quiet())) return connection;
+    if (clock.steady_now() - connection->idle_since < options.idle_time && connection->is_quiet()) return connection;
     connection->close();  // may take the pool with it
   }
 }

@@ -1,5 +1,7 @@
 #include "store/sqlite/reader_pool.h"
 
+#include <pthread.h>
+
 #include "base/limits.h"
 
 namespace posthorn::store::sqlite {
@@ -37,6 +39,7 @@ bool ReaderPool::submit(Job& job) {
 }
 
 void ReaderPool::run() {
+  pthread_setname_np(pthread_self(), "store-read");
   std::unique_ptr<Reader> reader;
   std::unique_lock lock(mutex_);
   while (true) {

@@ -1,5 +1,7 @@
 #include "store/sqlite/writer.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -42,7 +44,11 @@ Writer::Writer(Connection& connection, std::mutex& connection_mutex, const Sqlit
       work_(std::make_unique<Work>(connection, options)) {}
 
 void Writer::start() {
-  if (options_.threads == SqliteOptions::Threads::own) thread_ = std::thread([this] { run(); });
+  if (options_.threads != SqliteOptions::Threads::own) return;
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "store-write");
+    run();
+  });
 }
 
 void Writer::stop() {
