@@ -16,7 +16,7 @@ using namespace std::string_literals;
 
 const std::string kFine = "HTTP/1.1 207 Fine\r\nContent-Length: 4\r\n\r\nfine";
 constexpr auto kShort = 150ms;  // the deadline of cases that end by it
-constexpr auto kGenerous = 20s;
+constexpr auto kGenerous = 60s;
 
 void serve_fine(TestPeer& peer) {
   while (peer.read_request()) {
@@ -316,6 +316,7 @@ TEST(HostileEndpoint, FloodsMoveLittleMemory) {
     SCOPED_TRACE(row.name);
     std::ofstream("/proc/self/clear_refs") << "5";  // the peak begins anew
     const auto before = memory_kib("VmRSS");
+    if (memory_kib("VmHWM") > before + kMovesMaxKib / 2) GTEST_SKIP() << "the kernel does not let the peak begin anew";
     check(row);
     const auto peak = memory_kib("VmHWM");
     ASSERT_GT(before, 0U);

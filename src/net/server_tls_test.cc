@@ -193,15 +193,26 @@ TEST_F(TlsServer, AnswersPlainTextWithNoHttp) {
 }
 
 TEST_F(TlsServer, AnswersASlowHeadAndThenCloses) {
-  HttpServerOptions options;
+  HttpServerOptions options = patient_options();
   options.tls = files;
   options.limits.sweep_interval = Milliseconds(5);
-  options.limits.head_time = Milliseconds(300);
-  RunningServer hasty(options);
-  TlsClient client(hasty.port());
-  client.send("GET / HTTP/1.1\r\n");
-  EXPECT_EQ(client.answer().status, 408);
-  EXPECT_TRUE(client.closed_by_server());
+  options.limits.idle_time = std::chrono::hours(24);
+  Loop loop("test");
+  loop.start();
+  EchoService service;
+  ManualClock clock;
+  HttpServer server(loop, service, clock, options);
+  ASSERT_TRUE(server.start());
+  {
+    TlsClient client(server.port());
+    client.send("GET / HTTP/1.1\r\n");
+    std::optional<ClockMover> mover(std::in_place, loop, clock, std::chrono::seconds(11));
+    EXPECT_EQ(client.answer().status, 408);
+    mover.reset();  // the rest of its time is for lingering
+    EXPECT_TRUE(client.closed_by_server());
+  }
+  server.stop(Milliseconds(0));
+  loop.stop();
 }
 
 TEST_F(TlsServer, StopsWithOpenConnections) {
