@@ -12,6 +12,7 @@
 #include <fstream>
 #include <thread>
 
+#include "base/eventually_for_tests.h"
 #include "cli/testing_api.h"
 #include "json/reader.h"
 
@@ -81,11 +82,7 @@ class WatchedFolder : public testing::Test {
   // Waits for exactly these; a surplus shows as well.
   void expect_told(Strings expected) {
     std::sort(expected.begin(), expected.end());
-    for (const auto until = std::chrono::steady_clock::now() + 20s;
-         std::chrono::steady_clock::now() < until && told().size() < expected.size();) {
-      std::this_thread::yield();
-      usleep(2000);
-    }
+    eventually([&] { return told().size() >= expected.size(); });
     EXPECT_EQ(told(), expected);
   }
 
