@@ -31,7 +31,7 @@ function(posthorn_library name)
     posthorn_target_options(${flat}_test)
     target_link_libraries(${flat}_test PRIVATE posthorn_${flat} ${ARG_TEST_LINK} GTest::gtest_main)
     add_test(NAME ${flat} COMMAND ${flat}_test)
-    set_tests_properties(${flat} PROPERTIES LABELS unit TIMEOUT 300)
+    set_tests_properties(${flat} PROPERTIES LABELS unit TIMEOUT 900)
     add_dependencies(unit_tests ${flat}_test)
   endif()
 

@@ -65,4 +65,4 @@ def test_backup_needs_no_pause(server, endpoint, tmp_path):
         assert posthorn("backup", "--data", server.data, tmp_path / f"copy{number}.db")[0] == 0
         server.api.publish()
     endpoint.wait_for(5)
-    wait_until(lambda: not server.api.expect(200, "GET", "tenants/default/deliveries?status=pending&limit=1")["items"], 10, "recorded")
+    wait_until(lambda: not server.api.expect(200, "GET", "tenants/default/deliveries?status=pending&limit=1")["items"], what="recorded")

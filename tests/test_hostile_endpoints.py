@@ -8,7 +8,8 @@ from support.hostile import HostileEndpoint
 from support.server import wait_until
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
-TIMEOUT_MS = 1500
+TIMEOUT_MS = 1500  # of attempts that end by it; the others have the longest time, which only a busy machine needs
+LONG_TIMEOUT_MS = 60_000
 MEMORY_MOVES_MAX_KIB = 20 * 1024
 
 
@@ -123,15 +124,16 @@ def test_each_bad_answer_is_one_attempt_of_its_kind_and_memory_hardly_moves(host
     peak = before
     endpoints, events = [], {}
     try:
-        for number, (name, script, scheme, _) in enumerate(ROWS):
+        for number, (name, script, scheme, kind) in enumerate(ROWS):
             bad = HostileEndpoint(script)
             endpoints.append(bad.__enter__())
             topic = f"hostile.n{number}"
             api.topic(topic)
-            api.subscribe(bad.url("/hook", scheme), topics=[topic], retry={"scheduleMs": []}, timeoutMs=TIMEOUT_MS)
+            api.subscribe(bad.url("/hook", scheme), topics=[topic], retry={"scheduleMs": []},
+                          timeoutMs=TIMEOUT_MS if kind == "timeout" else LONG_TIMEOUT_MS)
             events[name] = api.publish(topic, data={"name": name})["id"]
         for name, _, _, kind in ROWS:
-            attempt = wait_until(lambda name=name: the_attempt(hostile, events[name]), 20, f"an attempt for {name}")
+            attempt = wait_until(lambda name=name: the_attempt(hostile, events[name]), what=f"an attempt for {name}")
             assert attempt["failure"] == kind, f"{name}: {attempt}"
             assert kind is None or attempt["detail"], name
             delivery = api.deliveries_of(events[name])[0]
@@ -157,7 +159,7 @@ def test_no_answer_reaches_the_next_request_of_the_connection(hostile):
         hostile.api.subscribe(bad.url("/hook"), topics=["test.made"], retry={"scheduleMs": []})
         events = [hostile.api.publish(data=number)["id"] for number in range(20)]
         for event in events:
-            attempt = wait_until(lambda event=event: the_attempt(hostile, event), 20, "an attempt")
+            attempt = wait_until(lambda event=event: the_attempt(hostile, event), what="an attempt")
             assert attempt["statusCode"] == 200, attempt
             assert attempt["response"] == "ok", attempt
         assert bad.connections == len(events), "a connection that said too much is never used again"

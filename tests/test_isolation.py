@@ -8,7 +8,7 @@ from support.server import wait_until
 
 BAD = 50
 EVENTS = 200
-TIMEOUT_SECONDS = 20
+TIMEOUT_SECONDS = 60
 
 
 def test_bad_endpoints_do_not_delay_a_healthy_one(make_server, endpoint):
@@ -38,9 +38,9 @@ def test_bad_endpoints_do_not_delay_a_healthy_one(make_server, endpoint):
 
 def test_an_endpoint_that_comes_back_gets_what_waited(server, endpoint):
     endpoint.down()
-    server.api.subscribe(endpoint.url("/hook"), retry={"scheduleMs": [200] * 50, "jitter": 0})
+    server.api.subscribe(endpoint.url("/hook"), retry={"scheduleMs": [200] * 20 + [2000] * 30, "jitter": 0})
     ids = {server.api.publish(data=number)["id"] for number in range(50)}
-    wait_until(lambda: any(d["attempts"] for d in server.api.items("tenants/default/deliveries")), 10, "an attempt failed")
+    wait_until(lambda: any(d["attempts"] for d in server.api.items("tenants/default/deliveries")), what="an attempt failed")
     assert not endpoint.received
     endpoint.up()
-    endpoint.wait_until(lambda requests: ids <= {r.id for r in requests}, seconds=30)
+    endpoint.wait_until(lambda requests: ids <= {r.id for r in requests})

@@ -42,7 +42,7 @@ def publish_status(server, token):
         f"{base_of(server)}/api/v1/tenants/default/events",
         json={"topic": "test.made", "data": 1},
         headers={"Authorization": f"Bearer {token}"},
-        timeout=10,
+        timeout=120,
     )
     return answer.status_code
 
@@ -52,7 +52,7 @@ def test_authlib_gets_a_token_and_publishes(server, client, method):
     session = AuthlibSession(client["id"], client["secret"], token_endpoint_auth_method=method)
     token = session.fetch_token(f"{base_of(server)}/oauth2/token", grant_type="client_credentials")
     assert token["token_type"] == "Bearer" and token["expires_in"] == 3600
-    answer = session.post(f"{base_of(server)}/api/v1/tenants/default/events", json={"topic": "test.made", "data": 1}, timeout=10)
+    answer = session.post(f"{base_of(server)}/api/v1/tenants/default/events", json={"topic": "test.made", "data": 1}, timeout=120)
     assert answer.status_code == 202, answer.text
 
 
@@ -72,10 +72,10 @@ def test_requests_oauthlib_gets_a_token_and_publishes(server, client, monkeypatc
     session = OAuth2Session(client=BackendApplicationClient(client_id=client["id"], scope=["publisher"]))
     token = session.fetch_token(f"{base_of(server)}/oauth2/token", client_secret=client["secret"])
     assert token.scope_changed is False
-    answer = session.post(f"{base_of(server)}/api/v1/tenants/default/events", json={"topic": "test.made", "data": 1}, timeout=10)
+    answer = session.post(f"{base_of(server)}/api/v1/tenants/default/events", json={"topic": "test.made", "data": 1}, timeout=120)
     assert answer.status_code == 202, answer.text
     # The token was asked for publishing only.
-    assert session.get(f"{base_of(server)}/api/v1/tenants/default/subscriptions", timeout=10).status_code == 403
+    assert session.get(f"{base_of(server)}/api/v1/tenants/default/subscriptions", timeout=120).status_code == 403
     with pytest.raises(InvalidClientError):
         OAuth2Session(client=BackendApplicationClient(client_id=client["id"])).fetch_token(
             f"{base_of(server)}/oauth2/token", client_secret="wrong"
@@ -91,7 +91,7 @@ def test_openid_client_finds_the_server_by_its_metadata(server, client, method):
         script.write_bytes((NODE_FOLDER / "oauth.mjs").read_bytes())
     ran = subprocess.run(
         ["node", str(script), base_of(server), client["id"], client["secret"], method, "publisher"],
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=120, check=False,
     )
     assert ran.returncode == 0, ran.stderr
     tokens = json.loads(ran.stdout)
@@ -217,21 +217,20 @@ def test_the_last_use_of_a_key_is_kept_over_a_restart(make_server):
     server = make_server().start()
     key = server.api.expect(201, "POST", "keys", {"name": "k", "tenant": "default", "roles": ["viewer"]})
     assert server.api.expect(200, "GET", f"keys/{key['id']}")["lastUsedAt"] is None
-    answer = requests.get(f"{base_of(server)}/api/v1/tenants/default", headers={"Authorization": f"Bearer {key['key']}"}, timeout=10)
+    answer = requests.get(f"{base_of(server)}/api/v1/tenants/default", headers={"Authorization": f"Bearer {key['key']}"}, timeout=120)
     assert answer.status_code == 200
-    wait_until(lambda: server.api.expect(200, "GET", f"keys/{key['id']}")["lastUsedAt"], 5, "the use is noted")
+    wait_until(lambda: server.api.expect(200, "GET", f"keys/{key['id']}")["lastUsedAt"], what="the use is noted")
     server.stop()
     server.start()
     assert server.api.expect(200, "GET", f"keys/{key['id']}")["lastUsedAt"] is not None
 
 
 def test_guessing_secrets_is_slowed_down(server, client):
-    statuses = [
-        requests.post(f"{base_of(server)}/oauth2/token", data={"grant_type": "client_credentials", "client_id": client["id"],
-                                                                "client_secret": f"guess {number}"}, timeout=10).status_code
-        for number in range(60)
-    ]
+    statuses = []
+    while len(statuses) < 1000 and statuses[-1:] != [429]:  # some time passes between guesses, and forgives some of them
+        guess = {"grant_type": "client_credentials", "client_id": client["id"], "client_secret": f"guess {len(statuses)}"}
+        statuses.append(requests.post(f"{base_of(server)}/oauth2/token", data=guess, timeout=120).status_code)
     assert statuses[0] == 401 and statuses[-1] == 429
     last = requests.post(f"{base_of(server)}/oauth2/token", data={"grant_type": "client_credentials", "client_id": client["id"],
-                                                                   "client_secret": client["secret"]}, timeout=10)
+                                                                   "client_secret": client["secret"]}, timeout=120)
     assert last.status_code == 429 and int(last.headers["Retry-After"]) >= 1

@@ -99,7 +99,7 @@ def test_the_unit_lets_scripts_run(package, tmp_path):
             preexec_fn=lambda: (os.dup2(theirs.fileno(), 3), os.set_inheritable(3, True)), close_fds=False,
         )
         theirs.close()
-        ours.settimeout(30)
+        ours.settimeout(120)
         ready = ours.recv(100)
         ours.shutdown(socket.SHUT_RDWR)
         traced.wait(30)

@@ -11,7 +11,7 @@ def first_attempt(server, event):
         (delivery,) = server.api.deliveries_of(event["id"])
         return server.api.attempts_of(delivery["id"])
 
-    return wait_until(attempts, 10, "an attempt is recorded")[0]
+    return wait_until(attempts, what="an attempt is recorded")[0]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"])

@@ -20,7 +20,7 @@ def test_a_first_attempt_that_cannot_connect_is_repeated_once_at_once(server):
     closed = f"http://127.0.0.1:{free_port()}/hook"
     server.api.subscribe(closed, retry={"scheduleMs": [600_000], "jitter": 0})
     event = server.api.publish()
-    wait_until(lambda: len(attempts(server, event)) == 2, 10, "two attempts")
+    wait_until(lambda: len(attempts(server, event)) == 2, what="two attempts")
     assert [attempt["failure"] for attempt in attempts(server, event)] == ["connect", "connect"]
     assert only_delivery(server, event)["status"] == "pending", "the schedule's own retry is still to come"
 
@@ -29,7 +29,7 @@ def test_statuses_of_end_on_end_a_delivery_at_once(server, endpoint):
     endpoint.behave("/hook", sequence(status(503), status(422), status(200)))
     server.api.subscribe(endpoint.url("/hook"), retry={"scheduleMs": [50, 50, 50], "jitter": 0, "endOn": [400, 422]})
     event = server.api.publish()
-    wait_until(lambda: only_delivery(server, event)["status"] == "exhausted", 10, "the end")
+    wait_until(lambda: only_delivery(server, event)["status"] == "exhausted", what="the end")
     assert [attempt["statusCode"] for attempt in attempts(server, event)] == [503, 422]
 
 

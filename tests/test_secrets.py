@@ -33,7 +33,7 @@ def test_payloads_and_secrets_stay_inside(make_server, endpoint):
     endpoint.wait_for(2)
     assert all(PAYLOAD_CANARY.encode() in r.body and r.headers["x-token"] == HEADER_CANARY for r in endpoint.received)
     (delivery,) = server.api.deliveries_of(event["id"])
-    wait_until(lambda: len(server.api.attempts_of(delivery["id"])) == 2, 10, "both attempts are recorded")
+    wait_until(lambda: len(server.api.attempts_of(delivery["id"])) == 2, what="both attempts are recorded")
 
     paths = [*READS, f"tenants/default/subscriptions/{subscription['id']}", f"tenants/default/events/{event['id']}",
              f"tenants/default/deliveries/{delivery['id']}", f"tenants/default/deliveries/{delivery['id']}/attempts"]  # fmt: skip

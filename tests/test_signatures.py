@@ -83,17 +83,20 @@ def test_the_public_key_checks_v1a(server, endpoint, subscription):
 
 def test_both_secrets_sign_until_the_overlap_ends(server, endpoint, subscription):
     old = subscription["secret"]
-    rotation = rotate(server, subscription, overlapMs=6000)
-    new = rotation["secret"]
+    for count, overlap_ms in enumerate((3000, 20_000, 200_000), 1):  # the shortest that leaves the machine time to send
+        rotation = rotate(server, subscription, overlapMs=overlap_ms)
+        new = rotation["secret"]
+        during = next_request(server, endpoint, count)
+        if int(during.headers["webhook-timestamp"]) < until(rotation):
+            break
+        old = new
     assert new != old
-    during = next_request(server, endpoint, 1)
     assert accepted_by(old, during) == ALL
     assert accepted_by(new, during) == ALL - ONE_VALUE
     assert node_verdicts(subscription["publicKey"], [parts(during)], "v1a") == ["accepted"], "the key pair stays"
-    assert int(during.headers["webhook-timestamp"]) < until(rotation), "the machine is too slow for this test"
 
-    wait_until(lambda: time.time() > until(rotation) + 0.05, 20, "the overlap's end")
-    after = next_request(server, endpoint, 2)
+    wait_until(lambda: time.time() > until(rotation) + 0.05, 300, "the overlap's end")
+    after = next_request(server, endpoint, count + 1)
     assert accepted_by(old, after) == set()
     assert accepted_by(new, after) == ALL
 

@@ -86,6 +86,15 @@ std::string write_certificate(const Identity& identity, const std::string& name)
   return path;
 }
 
+const std::string& any_authority_file() {
+  struct File {
+    std::string path = write_certificate(make_identity({.subject = "Any authority", .authority = true}), "any_authority");
+    ~File() { std::remove(path.c_str()); }
+  };
+  static const File file;
+  return file.path;
+}
+
 TlsPeer::TlsPeer(TestPeer& peer, const Identity& identity, const TlsServerWish& wish)
     : peer_(peer), context_(SSL_CTX_new(TLS_server_method())) {
   std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL

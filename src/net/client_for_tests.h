@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "net/certificates_for_tests.h"
 #include "net/http_client.h"
 #include "net/url.h"
 
@@ -16,6 +17,7 @@ inline PeerFilter loopback_allowed() {
 inline HttpClientOptions loopback_options() {
   HttpClientOptions options;
   options.filter = loopback_allowed();
+  options.ca_file = any_authority_file();
   return options;
 }
 
@@ -24,7 +26,7 @@ struct TestRequest {
   std::string method = "POST";
   std::string header_lines = "Content-Type: text/plain\r\n";
   std::string body = "hello";
-  std::chrono::milliseconds time = std::chrono::seconds(20);
+  std::chrono::milliseconds time = std::chrono::seconds(60);
   std::shared_ptr<const ClientIdentity> identity = nullptr;
   bool wants_tls_facts = false;
 };

@@ -42,20 +42,27 @@ std::string packed(int family, const std::string& text) {
 
 }  // namespace
 
+// The same port for both protocols: another is tried while somebody else has the UDP one.
+void DnsStub::open() {
+  for (;;) {
+    sockaddr_in place{};
+    place.sin_family = AF_INET;
+    place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto* address = reinterpret_cast<sockaddr*>(&place);
+    socklen_t size = sizeof place;
+    tcp_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    POSTHORN_CHECK(::bind(tcp_, address, sizeof place) == 0 && ::listen(tcp_, 16) == 0);
+    POSTHORN_CHECK(::getsockname(tcp_, address, &size) == 0);
+    udp_ = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    port_ = ntohs(place.sin_port);
+    if (::bind(udp_, address, sizeof place) == 0) return;
+    ::close(udp_);
+    ::close(tcp_);
+  }
+}
+
 DnsStub::DnsStub() {
-  sockaddr_in place{};
-  place.sin_family = AF_INET;
-  place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const auto* address = reinterpret_cast<const sockaddr*>(&place);
-  tcp_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  POSTHORN_CHECK(::bind(tcp_, address, sizeof place) == 0 && ::listen(tcp_, 16) == 0);
-  socklen_t size = sizeof place;
-  POSTHORN_CHECK(::getsockname(tcp_, reinterpret_cast<sockaddr*>(&place), &size) == 0);
-  udp_ = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  const int buffer = 4 << 20;  // a thousand queries may come at once
-  ::setsockopt(udp_, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
-  POSTHORN_CHECK(::bind(udp_, address, sizeof place) == 0);
-  port_ = ntohs(place.sin_port);
+  open();
   thread_ = std::thread([this] { serve(); });
 }
 

@@ -40,6 +40,7 @@ class DnsStub {
   int tcp_queries() const { return tcp_queries_; }
 
  private:
+  void open();
   void serve();
   void serve_tcp();
   std::string respond(std::string_view query, std::size_t size_max);

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -17,7 +18,7 @@
 namespace posthorn::net {
 namespace {
 
-constexpr int kGenerousMs = 20'000;
+constexpr int kGenerousMs = 60'000;
 
 struct Listener {
   int fd;
@@ -31,6 +32,8 @@ Listener listen_on(const char* address, std::uint16_t port, int backlog) {
   POSTHORN_CHECK(inet_pton(AF_INET, address, &place.sin_addr) == 1);
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   POSTHORN_CHECK(fd >= 0);
+  const int on = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   POSTHORN_CHECK(::bind(fd, reinterpret_cast<const sockaddr*>(&place), sizeof place) == 0);
   POSTHORN_CHECK(::listen(fd, backlog) == 0);
   socklen_t size = sizeof place;
@@ -149,6 +152,8 @@ void TestEndpoint::accept_all() {
   while (!stopping_) {
     const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (fd < 0) continue;
+    const int on = 1;  // each write is a packet: none waits for the acknowledgement of the one before
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     const std::lock_guard lock(mutex_);
     open_.push_back(fd);
     threads_.emplace_back([this, fd, number = ++accepted_] {

@@ -15,8 +15,8 @@ using namespace std::chrono_literals;
 using namespace std::string_literals;
 
 const std::string kFine = "HTTP/1.1 207 Fine\r\nContent-Length: 4\r\n\r\nfine";
-constexpr auto kShort = 150ms;  // the deadline of cases that end by it
-constexpr auto kGenerous = 20s;
+constexpr auto kShort = 100ms;  // the deadline of cases that end by it
+constexpr auto kGenerous = 60s;
 
 void serve_fine(TestPeer& peer) {
   while (peer.read_request()) {
@@ -176,7 +176,7 @@ std::vector<Behaviour> oddities() {
   std::vector<Behaviour> rows;
   rows.push_back(answers("answers before the request has come", 200, [](TestPeer& peer) {
     peer.send(kHead + "Content-Length: 2\r\n\r\nok");
-    serve_fine(peer);
+    if (peer.read_request()) serve_fine(peer);  // that one is answered already
   }));
   rows.push_back(answers(
       "answers early and refuses the body", 413,
@@ -316,6 +316,7 @@ TEST(HostileEndpoint, FloodsMoveLittleMemory) {
     SCOPED_TRACE(row.name);
     std::ofstream("/proc/self/clear_refs") << "5";  // the peak begins anew
     const auto before = memory_kib("VmRSS");
+    if (memory_kib("VmHWM") > before + kMovesMaxKib / 2) GTEST_SKIP() << "the kernel does not let the peak begin anew";
     check(row);
     const auto peak = memory_kib("VmHWM");
     ASSERT_GT(before, 0U);

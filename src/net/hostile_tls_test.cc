@@ -158,7 +158,7 @@ TEST_F(HostileTlsTest, GarbageInTheHandshakeIsATlsFailure) {
       {"application data", after_hello(record(23, "hello")), SendFailure::tls},
       {"an unknown record type", after_hello(record(99, "hello")), SendFailure::tls},
       {"a record too long", after_hello("\x16\x03\x03\xff\xff"s + std::string(1000, 'x')), SendFailure::tls},
-      {"a message out of order", after_hello(record(22, "\x14\x00\x00\x0c" + std::string(12, 'f'))), SendFailure::tls},
+      {"a message out of order", after_hello(record(22, "\x14\x00\x00\x0c"s + std::string(12, 'f'))), SendFailure::tls},
       {"a message without end", after_hello(record(22, long_message), record(22, std::string(1000, 'c'))), SendFailure::tls},
       {"warnings without end", after_hello("", record(21, "\x01\x5a")), SendFailure::tls},
       {"empty records without end", after_hello("", record(22, "")), SendFailure::tls},

@@ -25,9 +25,10 @@ namespace {
 
 using Outcome = Result<Addresses>;
 
-// Lookups that start before the loop reads answers again. A thousand at once would have more answers come together than the
-// socket's buffer holds.
-constexpr std::size_t kStartsPerTurn = 16;
+// Lookups that wait for their answers at once, so that no more answers come together than a socket's buffer holds; others
+// wait for a place. One that is not answered gives its place up after a while: silent name servers do not hold up other names.
+constexpr std::size_t kPlaces = 64;
+constexpr auto kPlaceTime = std::chrono::milliseconds(250);
 
 void initialise_library() {
   static const int status = ares_library_init(ARES_LIB_INIT_ALL);  // once a process; never undone
@@ -87,7 +88,7 @@ Found read_answer(const ares_addrinfo& answer) {
 
 struct Resolver::Impl {
   Impl(Loop& owner, const Clock& time, ResolverOptions chosen)
-      : loop(owner), clock(time), options(std::move(chosen)), timer(owner.context()) {
+      : loop(owner), clock(time), options(std::move(chosen)), timer(owner.context()), place_timer(owner.context()) {
     open_channel();
   }
   ~Impl() {
@@ -100,6 +101,8 @@ struct Resolver::Impl {
     Impl* owner = nullptr;  // null once the resolver is gone
     std::optional<Outcome> outcome;
     std::vector<asio::steady_timer*> waiters;
+    bool has_place = false;
+    SteadyTime place_until;
   };
   // Takes a waiter's timer off the list in every way its coroutine can end.
   struct Waiting {
@@ -129,6 +132,8 @@ struct Resolver::Impl {
   void keep(const std::string& name, const Outcome& outcome, std::chrono::nanoseconds time);
   std::shared_ptr<Lookup> look_up(const std::string& name);
   void start_waiting();
+  void leave_place(Lookup& lookup);
+  void leave_late_places();
   void ask(const std::shared_ptr<Lookup>& lookup);
   void answered(Lookup& lookup, int status, ares_addrinfo* answer);
   void socket_state(ares_socket_t fd, bool read, bool write);
@@ -141,12 +146,14 @@ struct Resolver::Impl {
   const ResolverOptions options;
   ares_channel channel = nullptr;
   asio::steady_timer timer;
+  asio::steady_timer place_timer;
   std::unordered_map<ares_socket_t, std::shared_ptr<Socket>> sockets;
   std::unordered_map<std::string, std::shared_ptr<Lookup>> running;
   std::list<Cached> cache;  // oldest first
   std::unordered_map<std::string, std::list<Cached>::iterator> cache_index;
   std::deque<std::shared_ptr<Lookup>> waiting;
-  std::size_t starts_left = kStartsPerTurn;
+  std::deque<std::shared_ptr<Lookup>> placed;  // in the order of their starts; some are answered already
+  std::size_t places_left = kPlaces;
   std::size_t started = 0;
   bool closed = false;
   const std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // for a timer that fires while this is destroyed
@@ -205,18 +212,34 @@ std::shared_ptr<Resolver::Impl::Lookup> Resolver::Impl::look_up(const std::strin
 }
 
 void Resolver::Impl::start_waiting() {
-  while (!waiting.empty() && starts_left > 0) {
-    if (starts_left-- == kStartsPerTurn) {
-      loop.post([this, weak = std::weak_ptr(alive)] {
-        if (weak.expired()) return;
-        starts_left = kStartsPerTurn;
-        start_waiting();
-      });
-    }
+  while (!waiting.empty() && places_left > 0) {
     const auto lookup = std::move(waiting.front());
     waiting.pop_front();
+    lookup->has_place = true;
+    lookup->place_until = std::chrono::steady_clock::now() + kPlaceTime;
+    --places_left;
+    placed.push_back(lookup);
     ask(lookup);
   }
+  while (!placed.empty() && !placed.front()->has_place) placed.pop_front();
+  if (waiting.empty() || placed.empty()) return;
+  place_timer.expires_at(placed.front()->place_until);
+  place_timer.async_wait([this, weak = std::weak_ptr(alive)](const boost::system::error_code& error) {
+    if (error || weak.expired()) return;
+    leave_late_places();
+    start_waiting();
+  });
+}
+
+void Resolver::Impl::leave_place(Lookup& lookup) {
+  if (!lookup.has_place) return;
+  lookup.has_place = false;
+  ++places_left;
+}
+
+void Resolver::Impl::leave_late_places() {
+  const auto now = std::chrono::steady_clock::now();
+  for (; !placed.empty() && placed.front()->place_until <= now; placed.pop_front()) leave_place(*placed.front());
 }
 
 void Resolver::Impl::ask(const std::shared_ptr<Lookup>& lookup) {
@@ -242,6 +265,12 @@ void Resolver::Impl::answered(Lookup& lookup, int status, ares_addrinfo* answer)
   if (status != ARES_ECANCELLED && status != ARES_EDESTRUCTION) keep(lookup.name, result.outcome, result.time_to_live);
   lookup.outcome = result.outcome;
   for (auto* waiter : lookup.waiters) waiter->cancel();
+  leave_place(lookup);
+  if (!waiting.empty()) {  // posted: c-ares is at work here
+    loop.post([this, weak = std::weak_ptr(alive)] {
+      if (!weak.expired()) start_waiting();
+    });
+  }
   running.erase(lookup.name);  // the caller holds the lookup
 }
 
@@ -325,6 +354,7 @@ void Resolver::close() {
   for (const auto& lookup : std::exchange(impl_->waiting, {})) impl_->answered(*lookup, ARES_ECANCELLED, nullptr);
   ares_cancel(impl_->channel);
   impl_->timer.cancel();
+  impl_->place_timer.cancel();
 }
 
 std::size_t Resolver::cached_names() const { return impl_->cache.size(); }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/eventually_for_tests.h"
 #include "base/limits.h"
 #include "net/dns_for_tests.h"
 
@@ -12,11 +13,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr auto kGenerous = 60s;
+
 class NamesTest : public testing::Test {
  protected:
   NamesTest() {
     loop_.start();
-    make({});
+    // A busy machine may answer late; a second question would be counted.
+    make({.servers = {}, .try_timeout = 20s});
   }
   ~NamesTest() override {
     run_on(loop_, [this]() -> Task<void> {
@@ -36,7 +40,7 @@ class NamesTest : public testing::Test {
     resolver_ = std::make_unique<Resolver>(loop_, clock_, options);
   }
 
-  Result<Addresses> resolve(const std::string& name, std::chrono::milliseconds time = 20s) {
+  Result<Addresses> resolve(const std::string& name, std::chrono::milliseconds time = kGenerous) {
     std::optional<Result<Addresses>> result;
     run_on(loop_,
            [&]() -> Task<void> { result.emplace(co_await resolver_->resolve(name, std::chrono::steady_clock::now() + time)); });
@@ -150,7 +154,8 @@ TEST_F(NamesTest, GivesUpWhenItsTriesAreUsed) {
   dns_.set("silent.example", {.silent = true});
   const auto result = resolve("silent.example");
   EXPECT_EQ(result.error().kind, ErrorKind::unavailable);
-  EXPECT_EQ(dns_.queries("silent.example"), 4);  // two tries of two kinds
+  // Two tries of two kinds; the last of them need not have been read yet.
+  EXPECT_TRUE(eventually([this] { return dns_.queries("silent.example") == 4; }));
 }
 
 TEST_F(NamesTest, ReadsAThousandAddressesOverTcp) {
@@ -169,7 +174,7 @@ TEST_F(NamesTest, AsksOnceForLookupsThatRunTogether) {
     Scope scope(loop_);
     int running = 100;
     const auto look_up = [](Resolver& resolver, int& left) -> Task<void> {
-      const auto found = co_await resolver.resolve("hot.example", std::chrono::steady_clock::now() + 20s);
+      const auto found = co_await resolver.resolve("hot.example", std::chrono::steady_clock::now() + kGenerous);
       EXPECT_TRUE(found.has_value());
       --left;
     };
@@ -188,12 +193,12 @@ TEST_F(NamesTest, LooksUpManyNamesAtOnceWithoutBlockingItsLoop) {
     Scope scope(loop_);
     int running = 1000;
     const auto look_up = [](Resolver& resolver, std::string name, int& left) -> Task<void> {
-      const auto found = co_await resolver.resolve(std::move(name), std::chrono::steady_clock::now() + 20s);
+      const auto found = co_await resolver.resolve(std::move(name), std::chrono::steady_clock::now() + kGenerous);
       EXPECT_TRUE(found.has_value()) << found.error().message;
       --left;
     };
     const auto wait = [](Resolver& resolver) -> Task<void> {
-      const auto found = co_await resolver.resolve("silent.example", std::chrono::steady_clock::now() + 20s);
+      const auto found = co_await resolver.resolve("silent.example", std::chrono::steady_clock::now() + kGenerous);
       EXPECT_TRUE(found.has_error());
     };
     scope.spawn(wait(*resolver_));
@@ -203,6 +208,23 @@ TEST_F(NamesTest, LooksUpManyNamesAtOnceWithoutBlockingItsLoop) {
     co_await scope.join();  // ends the one that waits
   });
   EXPECT_EQ(resolver_->cached_names(), 1000U);
+}
+
+TEST_F(NamesTest, SilentNamesDoNotHoldUpOthersForLong) {
+  dns_.set("loud.example", {.v4 = {"192.0.2.1"}});
+  for (int i = 0; i < 300; ++i) dns_.set("s" + std::to_string(i) + ".example", {.silent = true});
+  run_on(loop_, [&]() -> Task<void> {
+    Scope scope(loop_);
+    const auto wait = [](Resolver& resolver, std::string name) -> Task<void> {
+      (void)co_await resolver.resolve(std::move(name), std::chrono::steady_clock::now() + kGenerous);
+    };
+    for (int i = 0; i < 300; ++i) scope.spawn(wait(*resolver_, "s" + std::to_string(i) + ".example"));
+    std::string loud = "loud.example";
+    const auto found = co_await resolver_->resolve(std::move(loud), std::chrono::steady_clock::now() + kGenerous);
+    EXPECT_TRUE(found.has_value());
+    EXPECT_EQ(scope.running(), 300U);
+    co_await scope.join();
+  });
 }
 
 TEST_F(NamesTest, BoundsItsCache) {
@@ -220,7 +242,7 @@ TEST_F(NamesTest, CloseEndsWhatRuns) {
     Scope scope(loop_);
     bool ended = false;
     const auto wait = [](Resolver& resolver, bool& done) -> Task<void> {
-      const auto found = co_await resolver.resolve("silent.example", std::chrono::steady_clock::now() + 20s);
+      const auto found = co_await resolver.resolve("silent.example", std::chrono::steady_clock::now() + kGenerous);
       EXPECT_EQ(found.error().kind, ErrorKind::unavailable);
       done = true;
     };

@@ -16,7 +16,7 @@ std::unique_ptr<Alarm> ReplyLoop::make_alarm(UniqueFunction<void()>) {
 }
 
 bool ReplyLoop::run_until(const std::function<bool()>& done) {
-  const auto deadline = std::chrono::steady_clock::now() + 60s;
+  const auto deadline = std::chrono::steady_clock::now() + 180s;
   std::unique_lock lock(mutex_);
   while (!done()) {
     if (!posted_.wait_until(lock, deadline, [this] { return !queue_.empty(); })) return false;

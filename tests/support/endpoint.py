@@ -11,6 +11,8 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from .server import GENEROUS_SECONDS
+
 
 @dataclass
 class Received:
@@ -146,17 +148,17 @@ class Endpoint:
         with self._changed:
             self._received.clear()
 
-    def wait_for(self, count, path=None, seconds=20.0):
+    def wait_for(self, count, path=None, seconds=GENEROUS_SECONDS):
         """Waits until `count` requests (of the path) have come; answers them."""
         return self.wait_until(lambda all_: len([r for r in all_ if path in (None, r.path)]) >= count, seconds, path)
 
-    def wait_until(self, predicate, seconds=20.0, path=None):
+    def wait_until(self, predicate, seconds=GENEROUS_SECONDS, path=None):
         with self._changed:
             if not self._changed.wait_for(lambda: predicate(self._received), seconds):
                 raise AssertionError(f"not received within {seconds} s; so far {len(self._received)} requests")
             return [request for request in self._received if path in (None, request.path)]
 
-    def wait_for_silence(self, seconds=10.0):
+    def wait_for_silence(self, seconds=GENEROUS_SECONDS):
         """Waits until no connection is open: whoever sent is gone, and all that it had sent has been read."""
         deadline = time.monotonic() + seconds
         while self._writers:
@@ -165,7 +167,7 @@ class Endpoint:
             time.sleep(0.005)
 
     def _run(self, coroutine):
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(GENEROUS_SECONDS)
 
     async def _listen(self):
         for address in self._addresses:

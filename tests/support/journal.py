@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections import Counter
 from dataclasses import dataclass
 
@@ -32,6 +33,7 @@ class Publisher:
     def __init__(self, port, journal_path, threads=4, topic="test.made", key=ADMIN_KEY):
         self.offered = []
         self.refused = []  # (id, status): answers other than 202
+        self.slowest_seconds = 0.0  # from asking to the acknowledgement
         self._api = Api(port, key)
         self._journal_path = journal_path
         self._topic = topic
@@ -65,15 +67,17 @@ class Publisher:
             sequence += 1
             with self._lock:
                 self.offered.append(identifier)
+            asked_at = time.monotonic()
             try:
                 answer = self._api.call(
-                    "POST", "tenants/default/events", {"id": identifier, "topic": self._topic, "data": {"sequence": sequence}}, timeout=10
+                    "POST", "tenants/default/events", {"id": identifier, "topic": self._topic, "data": {"sequence": sequence}}, timeout=120
                 )
             except Exception:  # the server is gone: that is the point of these tests
                 self._stopping.wait(0.002)
                 continue
             with self._lock:
                 if answer.status == 202:
+                    self.slowest_seconds = max(self.slowest_seconds, time.monotonic() - asked_at)
                     self._journal.write(identifier + "\n")
                 else:
                     self.refused.append((identifier, answer.status, answer.headers.get("Retry-After")))

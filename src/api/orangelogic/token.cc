@@ -21,8 +21,11 @@ struct Pair {
 void take(Pair& pair, std::string_view name, std::string value) {
   std::string word = to_ascii_lower(name);
   std::erase(word, '_');
-  if (word == "clientid") pair.id = std::move(value);
-  if (word == "clientsecret") pair.secret = std::move(value);
+  if (word == "clientid") {
+    pair.id = std::move(value);
+  } else if (word == "clientsecret") {
+    pair.secret = std::move(value);
+  }
 }
 
 Result<Pair> read_pair(const net::HttpRequest& request) {
