@@ -16,6 +16,8 @@
 #include "outbound/delivery_service.h"
 #include "outbound/fanout.h"
 #include "outbound/handover.h"
+#include "outbound/job_service.h"
+#include "outbound/jobs.h"
 #include "outbound/lane_set.h"
 #include "outbound/publisher.h"
 #include "outbound/transport.h"
@@ -35,6 +37,7 @@ struct OutNode {
   // Only the first out-node has these.
   std::unique_ptr<outbound::Handover> handover;
   std::unique_ptr<outbound::Fanout> fanout;
+  std::unique_ptr<outbound::Jobs> jobs;
   std::unique_ptr<outbound::Upkeep> upkeep;
 };
 
@@ -46,6 +49,7 @@ struct InNode {
   std::unique_ptr<outbound::Handover> handover;
   std::unique_ptr<outbound::Publisher> publisher;
   std::unique_ptr<outbound::DeliveryService> deliveries;
+  std::unique_ptr<outbound::JobService> jobs;
   std::unique_ptr<api::Router> router;
   std::unique_ptr<api::Service> service;
   std::unique_ptr<net::HttpServer> server;

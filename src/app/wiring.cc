@@ -117,6 +117,15 @@ void Server::build_engine_upkeep(OutNode& node) {
                                                    [&node](std::vector<outbound::Work> work) {
                                                      for (auto& one : work) node.handover->add(std::move(one));
                                                    });
+  node.jobs = std::make_unique<outbound::Jobs>(node.loop, *node.session, *catalogue_, *ids_, clock_, gate_, make_job_sinks());
+}
+
+outbound::JobSinks Server::make_job_sinks() {
+  return {[this](SubscriptionKey subscription, std::uint32_t count) {
+            auto& target = *out_nodes_[outbound::target_of(subscription, out_nodes_.size())];
+            target.loop.post([&target, subscription, count] { target.lanes->left_in_store(subscription, count); });
+          },
+          [](SubscriptionKey) {}};
 }
 
 std::vector<outbound::LaneTarget> Server::lane_targets() {
@@ -182,6 +191,8 @@ Status Server::start_engine() {
   }
   auto fanout = ask<void>(first.loop, [&](auto done) { first.fanout->start(std::move(done)); });
   if (!fanout) return fanout;
+  auto jobs = ask<void>(first.loop, [&](auto done) { first.jobs->start(std::move(*leases), std::move(done)); });
+  if (!jobs) return jobs;
   on_loop(first.loop, [&] {
     pending_alarm_ = first.loop.make_alarm([this] { watch_pending(); });
     watch_pending();
@@ -215,8 +226,13 @@ void Server::build_in_node(InNode& node, std::uint16_t port) {
         target.loop.post([&target, subscription, delivery] { target.lanes->cancelled(subscription, delivery); });
       });
 
-  const api::native::Services services{*node.session,   *tenants_,        *catalogue_,
-                                       *node.publisher, *node.deliveries, config_.event_body_bytes_max};
+  OutNode& first = *out_nodes_.front();
+  node.jobs = std::make_unique<outbound::JobService>(*node.session, clock_, *ids_, [&first](domain::Job job) {
+    first.loop.post([&first, job = std::move(job)]() mutable { first.jobs->add(std::move(job)); });
+  });
+
+  const api::native::Services services{
+      *node.session, *tenants_, *catalogue_, *node.publisher, *node.deliveries, *node.jobs, config_.event_body_bytes_max};
   auto routes = api::native::routes(services);
   for (auto& route : api::admin::routes({[this] { return readiness(); }, metrics_, api::admin::MetricsAccess::with_key}))
     routes.push_back(std::move(route));
@@ -336,6 +352,7 @@ void Server::drain(SteadyTime deadline) {
   if (out_nodes_.empty()) return;
   OutNode& first = *out_nodes_.front();
   if (first.fanout) wait_until_done(first.loop, deadline, [&first](auto done) { first.fanout->stop(std::move(done)); });
+  if (first.jobs) wait_until_done(first.loop, deadline, [&first](auto done) { first.jobs->stop(std::move(done)); });
   for (const auto& node : out_nodes_) {
     if (!node->lanes) continue;
     const bool drained = wait_until_done(node->loop, deadline, [&node](auto done) { node->lanes->drain(std::move(done)); });
@@ -351,6 +368,7 @@ void Server::tear_down() {
       node->server.reset();
       node->service.reset();
       node->router.reset();
+      node->jobs.reset();
       node->deliveries.reset();
       node->publisher.reset();
       node->handover.reset();
@@ -368,6 +386,7 @@ void Server::tear_down() {
   for (auto& node : out_nodes_) {
     on_loop(node->loop, [&] {
       node->upkeep.reset();
+      node->jobs.reset();
       node->fanout.reset();
       node->handover.reset();
       node->lanes.reset();

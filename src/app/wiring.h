@@ -58,6 +58,7 @@ class Server {
   void build_in_node(InNode& node, std::uint16_t port);
   outbound::WorkSink make_work_sink(InNode& node);
   std::vector<outbound::LaneTarget> lane_targets();
+  outbound::JobSinks make_job_sinks();
   void on_subscription_change(SubscriptionKey subscription);
   void register_gauges();
   void watch_pending();

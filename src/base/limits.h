@@ -81,6 +81,14 @@ inline constexpr std::size_t kRunnableResume = 2048;
 inline constexpr auto kPublishHoldMax = 5s;
 inline constexpr std::size_t kUnrecordedAttemptsMax = 4096;  // above this, lanes pause
 
+// --- jobs and recovery -----------------------------------------------------------------------------------------------
+inline constexpr std::size_t kJobsUnfinishedMax = 100;  // of one tenant
+inline constexpr std::size_t kJobStepMax = 256;         // rows that one step looks at
+inline constexpr std::size_t kJobStepBytesMax = 8 * 1024 * 1024;
+inline constexpr auto kJobStepPause = 10ms;              // between steps, so that jobs do not fill the store's writer
+inline constexpr auto kJobWaitTime = 200ms;              // before a step that cannot be made yet is tried again
+inline constexpr std::ptrdiff_t kJobRunnableMax = 1024;  // jobs make no more work runnable while so much waits already
+
 // --- store ---------------------------------------------------------------------------------------------------------
 inline constexpr std::size_t kWriterQueueOpsMax = 8192;  // waiting writes; beyond: unavailable
 inline constexpr std::size_t kWriterQueueBytesMax = 64 * 1024 * 1024;

@@ -36,6 +36,9 @@ class Lane {
   // The store holds pending deliveries of this lane, the earliest due at `due`.
   void expect_in_store(Timestamp due);
 
+  // The store has `count` more deliveries of this lane that are due (a job made them): they come by pages.
+  void left_in_store(std::uint32_t count, Timestamp now);
+
   // The next delivery to attempt, when the lane may attempt one now. It counts as out until answered().
   std::optional<Work> take(Timestamp now);
 

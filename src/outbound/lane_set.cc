@@ -84,6 +84,13 @@ void LaneSet::accept(std::vector<Work> work) {
   arm();
 }
 
+void LaneSet::left_in_store(SubscriptionKey subscription, std::uint32_t count) {
+  Slot& lane_slot = slot(subscription);
+  lane_slot.lane.left_in_store(count, clock_.schedule_now());
+  service(lane_slot);
+  arm();
+}
+
 void LaneSet::cancelled(SubscriptionKey subscription, DeliveryKey delivery) {
   if (const auto found = slots_.find(subscription); found != slots_.end()) {
     found->second->lane.cancelled(delivery);

@@ -42,6 +42,8 @@ class LaneSet {
   void start(std::vector<store::Lease> leases, UniqueFunction<void(Status)> done);
 
   void accept(std::vector<Work> work);
+  // A job made `count` deliveries pending in the store.
+  void left_in_store(SubscriptionKey subscription, std::uint32_t count);
   void cancelled(SubscriptionKey subscription, DeliveryKey delivery);
   void subscription_changed(SubscriptionKey subscription);
 

@@ -100,6 +100,7 @@ struct RenewShards {
 struct NewDelivery {
   DeliveryId id;
   SubscriptionId subscription;
+  domain::Kind kind = domain::Kind::push;  // of the subscription
 };
 
 struct Idempotency {
@@ -203,7 +204,7 @@ struct LaneWork {
   Timestamp earliest_due;
 };
 
-// Pending deliveries of one subscription in the order (due, key), from after the cursor.
+// Pending deliveries of one subscription (of kind push) in the order (due, key), from after the cursor.
 struct LoadPending {
   SubscriptionKey subscription;
   Timestamp due_until;  // inclusive

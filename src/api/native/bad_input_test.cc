@@ -156,7 +156,20 @@ std::vector<CallRule> call_rules(const std::string& subscription) {
        {"\"\"", "\"x\"", "\"2026-02-30T00:00:00Z\"", "\"2026-01-01\"", "\"2026-01-01T00:00:00\""}},
       {"user", Kind::text_or_null, 256, {"\"\""}},
       {"scope", Kind::text_or_null, 128, {"\"\"", "\"nowhere\"", "\"a b\""}}};
+  const std::vector<FieldRule> since_and_until{
+      {"since", Kind::text, 64, {"\"\"", "\"1h\"", "\"2026-02-30T00:00:00Z\"", "\"2026-01-01\""}},
+      {"until", Kind::text_or_null, 64, {"\"\"", "\"x\"", "\"2020-01-01T00:00:00Z\""}}};
+  std::vector<FieldRule> replay = since_and_until;
+  replay.push_back({"topics", Kind::texts, 0, {"[\"\"]", "[\"a..b\"]", "[\"a b\"]"}});
+  std::vector<FieldRule> resend = since_and_until;
+  resend.push_back({"status", Kind::text_or_null, 64, {"\"pending\"", "\"\"", "\"failed\""}});
+  resend.push_back({"topic", Kind::text_or_null, 256, {"\"\"", "\"*\"", "\"a b\""}});
+  resend.push_back({"subscription", Kind::text_or_null, 64, {"\"\"", "\"0198f0a2-7c1e-7a3b-8d54-2f9c1e6b7a10\""}});
+  const std::string since = R"("since":"2026-01-01T00:00:00Z")";
   std::vector<CallRule> rules{
+      {"recover", "POST", kBase + "/subscriptions/" + subscription + "/recover", since, since_and_until},
+      {"replayMissing", "POST", kBase + "/subscriptions/" + subscription + "/replay-missing", since, replay},
+      {"resendMany", "POST", kBase + "/deliveries/resend", since, resend},
       {"putTenant", "PUT", kBase, "", tenant},
       {"patchTenant", "PATCH", kBase, "", tenant},
       {"putTopic", "PUT", kBase + "/topics/a", "", topic},
@@ -174,8 +187,8 @@ std::vector<CallRule> call_rules(const std::string& subscription) {
 // `needed` without the member `name`, and with it at the end.
 std::string body_with(const std::string& needed, const std::string& name, const std::string& json) {
   std::string rest;
-  for (const std::string_view member :
-       {R"("url":"https://r.example/")", R"("topics":["a"])", R"("topic":"a")", R"("data":1)"}) {
+  for (const std::string_view member : {R"("url":"https://r.example/")", R"("topics":["a"])", R"("topic":"a")", R"("data":1)",
+                                        R"("since":"2026-01-01T00:00:00Z")"}) {
     if (needed.find(member) == std::string::npos || member.starts_with('"' + name + '"')) continue;
     rest += std::string(member) + ',';
   }
@@ -197,7 +210,7 @@ class BadInput : public ::testing::Test {
 
   std::string state() {
     std::string all;
-    for (const std::string list : {"topics", "scopes", "subscriptions", "events"})
+    for (const std::string list : {"topics", "scopes", "subscriptions", "events", "jobs"})
       all += server_.call("GET", kBase + "/" + list).body;
     return all + server_.call("GET", kBase).body;
   }
@@ -226,6 +239,10 @@ TEST_F(BadInput, OfAWrongKindOrOutOfBoundsIsRefusedByTheFieldsName) {
 TEST_F(BadInput, LeavesOutWhatIsNeeded) {
   for (const auto& call : call_rules(subscription_)) {
     if (call.needed.empty()) continue;
+    if (call.needed.starts_with("\"since\"")) {
+      expect_refused(call, "{}", 422, "since");
+      continue;
+    }
     const bool publishes = call.name == "publish";
     const std::string first = publishes ? "topic" : "url";
     const std::string second = publishes ? "data" : "topics";

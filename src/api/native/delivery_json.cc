@@ -15,7 +15,7 @@ void append_delivery(std::string& body, const domain::Delivery& delivery) {
   json.string("topic", delivery.topic);
   json.string("status", domain::to_text(delivery.state));
   json.integer("attempts", delivery.attempts);
-  if (delivery.state == domain::DeliveryState::pending) {
+  if (delivery.state == domain::DeliveryState::pending && delivery.due < domain::kNeverDue) {
     json.time("nextAttemptAt", delivery.due);
   } else {
     json.null("nextAttemptAt");

@@ -11,6 +11,7 @@ std::vector<Route> routes(const Services& services) {
   add_publish_routes(routes, services);
   add_event_routes(routes, services);
   add_delivery_routes(routes, services);
+  add_job_routes(routes, services);
   return routes;
 }
 

@@ -17,7 +17,7 @@ std::string with(std::string path, std::string_view place, std::string_view valu
 
 std::string path_of(const Route& route, std::string_view tenant, std::string_view object) {
   std::string path = with(std::string(route.pattern), "{tenant}", tenant);
-  for (const std::string_view place : {"{topic}", "{scope}", "{subscription}", "{event}", "{delivery}"}) {
+  for (const std::string_view place : {"{topic}", "{scope}", "{subscription}", "{event}", "{delivery}", "{job}"}) {
     path = with(std::move(path), place, object);
   }
   return path;
@@ -117,6 +117,7 @@ struct Objects {
   std::string subscription;
   std::string event;
   std::string delivery;
+  std::string job;
 
   std::string path(const Route& route, std::string_view tenant) const {
     std::string path = with(std::string(route.pattern), "{tenant}", tenant);
@@ -124,7 +125,8 @@ struct Objects {
     path = with(std::move(path), "{scope}", scope);
     path = with(std::move(path), "{subscription}", subscription);
     path = with(std::move(path), "{event}", event);
-    return with(std::move(path), "{delivery}", delivery);
+    path = with(std::move(path), "{delivery}", delivery);
+    return with(std::move(path), "{job}", job);
   }
 };
 
@@ -138,6 +140,7 @@ Objects make_objects(TestServer& server, const std::string& tenant) {
   made.event = server.call("POST", base + "/events", R"({"topic":"mine.topic","data":1})").member("id");
   const std::string page = server.call("GET", base + "/events/" + made.event + "/deliveries").body;
   made.delivery = page.substr(page.find("\"id\":\"") + 6, 36);
+  made.job = server.call("POST", base + "/deliveries/resend", R"({"since":"2026-01-31T00:00:00Z"})").member("id");
   return made;
 }
 
@@ -160,7 +163,7 @@ TEST_F(EveryRoute, NeverShowsOrTouchesAnotherTenantsObjects) {
     EXPECT_EQ(reply.status, 404) << to_text(route.method) << ' ' << route.pattern << ": " << reply.body;
   }
   EXPECT_GE(probed, 13u);
-  for (const std::string list : {"events", "deliveries", "subscriptions", "topics", "scopes"}) {
+  for (const std::string list : {"events", "deliveries", "subscriptions", "topics", "scopes", "jobs"}) {
     EXPECT_EQ(server_.call("GET", "/api/v1/tenants/other/" + list).body, R"({"items":[],"nextCursor":null})");
   }
   EXPECT_EQ(server_.call("GET", "/api/v1/tenants/other/deliveries?event=" + mine.event).body,
@@ -181,6 +184,7 @@ TEST_F(EveryRoute, AnswersMalformedAndUnknownIdsAlike) {
   for (const auto& route : server_.router().routes()) {
     const bool by_id = route.pattern.find("{subscription}") != std::string_view::npos ||
                        route.pattern.find("{event}") != std::string_view::npos ||
+                       route.pattern.find("{job}") != std::string_view::npos ||
                        route.pattern.find("{delivery}") != std::string_view::npos;
     if (!by_id) continue;
     const std::string long_id(300, 'a');

@@ -73,7 +73,8 @@ void TestServer::load() {
                                                      [this](const outbound::AcceptedWork&) { ++handed_over_; });
   deliveries_ = std::make_unique<outbound::DeliveryService>(
       *session_, clock_, [](const domain::PendingDelivery&) {}, [](SubscriptionKey, DeliveryKey) {});
-  auto all = routes({*session_, tenants_, catalogue_, *publisher_, *deliveries_, kEventBodyBytesMaxDefault});
+  jobs_ = std::make_unique<outbound::JobService>(*session_, clock_, ids_, [](const domain::Job&) {});
+  auto all = routes({*session_, tenants_, catalogue_, *publisher_, *deliveries_, *jobs_, kEventBodyBytesMaxDefault});
   const admin::Operations operations{[] { return admin::Readiness{true, {}}; }, metrics_};
   for (auto& route : admin::routes(operations)) all.push_back(std::move(route));
   for (auto& route : openapi_routes()) all.push_back(std::move(route));
@@ -85,6 +86,7 @@ TestServer::~TestServer() {
   net::run_on(loop_, [this]() -> net::Task<> {
     service_.reset();
     router_.reset();
+    jobs_.reset();
     deliveries_.reset();
     publisher_.reset();
     session_.reset();

@@ -22,6 +22,7 @@
 #include "observe/metrics.h"
 #include "outbound/catalogue.h"
 #include "outbound/delivery_service.h"
+#include "outbound/job_service.h"
 #include "outbound/publisher.h"
 #include "outbound/runnable_gate.h"
 #include "store/store.h"
@@ -77,6 +78,7 @@ class TestServer {
   std::unique_ptr<store::Session> session_;
   std::unique_ptr<outbound::Publisher> publisher_;
   std::unique_ptr<outbound::DeliveryService> deliveries_;
+  std::unique_ptr<outbound::JobService> jobs_;
   std::unique_ptr<Router> router_;
   std::unique_ptr<Service> service_;
   std::vector<store::Lease> leases_;

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "outbound/catalogue.h"
 #include "outbound/delivery_service.h"
+#include "outbound/job_service.h"
 #include "outbound/publisher.h"
 #include "store/store.h"
 
@@ -22,6 +23,7 @@ struct Services {
   outbound::Catalogue& catalogue;
   outbound::Publisher& publisher;
   outbound::DeliveryService& deliveries;
+  outbound::JobService& jobs;
   std::size_t event_body_bytes_max = kEventBodyBytesMaxDefault;
 };
 
@@ -39,5 +41,6 @@ void add_subscription_routes(std::vector<Route>& routes, const Services& service
 void add_publish_routes(std::vector<Route>& routes, const Services& services);
 void add_event_routes(std::vector<Route>& routes, const Services& services);
 void add_delivery_routes(std::vector<Route>& routes, const Services& services);
+void add_job_routes(std::vector<Route>& routes, const Services& services);
 
 }  // namespace posthorn::api::native

@@ -48,12 +48,14 @@ Result<domain::PendingDelivery> DeliveryWrites::resend(const ResendDelivery& wri
   if (known_.is_deleted(write.tenant)) return no_such_delivery();
   domain::PendingDelivery pending{.id = write.delivery, .subscription = {}, .event = nullptr, .due = write.now};
   EventKey event;
+  bool polled = false;
   if (Cursor row = find_delivery_.open(write.delivery.key, write.delivery.salt, write.tenant); row.next()) {
     if (read_state(row, 0) == DeliveryState::pending) return conflict({}, "the delivery is pending already", "already_pending");
     if (row.integer(4) != 0) return conflict({}, "the event's payload has been expunged", "payload_expunged");
     pending.attempts = pending.schedule_start = row.count(1);
     pending.subscription = row.key<SubscriptionKey>(2);
     event = row.key<EventKey>(3);
+    polled = row.time(5) >= domain::kNeverDue;
   } else {
     return no_such_delivery();
   }
@@ -63,7 +65,8 @@ Result<domain::PendingDelivery> DeliveryWrites::resend(const ResendDelivery& wri
   if (Cursor row = find_event_.open(event); row.next()) {
     pending.event = std::make_shared<const domain::Event>(read_event(row));
   }
-  restart_.run(write.delivery.key, write.now);
+  if (polled) pending.due = poll_order_.next();
+  restart_.run(write.delivery.key, pending.due, write.now);
   watch_attempts_.run(write.delivery.key);
   return pending;
 }

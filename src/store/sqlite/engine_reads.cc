@@ -1,5 +1,6 @@
 #include "store/sqlite/engine_reads.h"
 
+#include <algorithm>
 #include <bitset>
 #include <unordered_map>
 
@@ -24,6 +25,7 @@ std::vector<LaneWork> EngineReads::lanes_with_work(const std::vector<std::uint32
       return lanes;
     }
     last = lane.subscription;
+    if (lane.earliest_due >= domain::kNeverDue) continue;  // for its consumer to read
     if (wanted.test(domain::shard_of(last)) && lives(last)) lanes.push_back(lane);
   }
 }
@@ -33,7 +35,8 @@ std::vector<domain::PendingDelivery> EngineReads::load_pending(const LoadPending
   if (!lives(query.subscription)) return page;
   std::unordered_map<EventKey, domain::EventPtr> events;
   std::size_t payload_bytes = 0;
-  Cursor row = pending_.open(query.subscription, query.due_until, query.after_due, query.after_key, query.limit);
+  const Timestamp due_until = std::min(query.due_until, domain::kNeverDue - Milliseconds(1));
+  Cursor row = pending_.open(query.subscription, due_until, query.after_due, query.after_key, query.limit);
   while (row.next()) {
     domain::EventPtr& event = events[row.key<EventKey>(0)];
     if (event == nullptr) {
@@ -62,7 +65,7 @@ std::vector<UnfinishedFanout> EngineReads::unfinished_fanouts() {
 PendingCount EngineReads::count_pending() {
   PendingCount count;
   DeliveryKey oldest;
-  if (Cursor row = count_.open(); row.next()) {
+  if (Cursor row = count_.open(domain::kNeverDue); row.next()) {
     count.pending = static_cast<std::uint64_t>(row.integer(0));
     oldest = row.key<DeliveryKey>(1);
   }

@@ -38,7 +38,8 @@ class EngineReads {
                      "SELECT " POSTHORN_EVENT_COLUMNS
                      ", f.after FROM fanouts f JOIN events e ON e.key = f.event "
                      "WHERE NOT EXISTS (SELECT 1 FROM tenants WHERE key = e.tenant AND deleted > 0) ORDER BY f.event"};
-  Statement count_{connection_, "SELECT count(*), min(key) FROM deliveries INDEXED BY deliveries_pending WHERE state = 0"};
+  Statement count_{connection_,
+                   "SELECT count(*), min(key) FROM deliveries INDEXED BY deliveries_pending WHERE state = 0 AND due < ?1"};
   Statement accepted_{connection_, "SELECT e.accepted FROM deliveries d JOIN events e ON e.key = d.event WHERE d.key = ?1"};
 };
 

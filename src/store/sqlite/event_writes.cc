@@ -57,7 +57,7 @@ void EventWrites::insert_deliveries(const std::vector<NewDelivery>& deliveries, 
     const bool deleted = known_.is_deleted(delivery.subscription.key);
     const auto state = deleted ? domain::DeliveryState::cancelled : domain::DeliveryState::pending;
     insert_delivery_.run(delivery.id.key, delivery.id.salt, tenant, event, delivery.subscription.key, static_cast<int>(state),
-                         due);
+                         delivery.kind == domain::Kind::poll ? poll_order_.next() : due);
   }
 }
 

@@ -4,12 +4,14 @@
 #include "base/result.h"
 #include "store/operations.h"
 #include "store/sqlite/known.h"
+#include "store/sqlite/poll_order.h"
 
 namespace posthorn::store::sqlite {
 
 class EventWrites {
  public:
-  EventWrites(Connection& connection, Known& known) : connection_(connection), known_(known) {}
+  EventWrites(Connection& connection, Known& known, PollOrder& poll_order)
+      : connection_(connection), known_(known), poll_order_(poll_order) {}
 
   // One event by itself. A delivery for a subscription that was deleted since it was matched is made cancelled.
   Result<AcceptedEvent> accept(const NewEvent& write);
@@ -23,6 +25,7 @@ class EventWrites {
 
   Connection& connection_;
   Known& known_;
+  PollOrder& poll_order_;
 
   Statement find_idempotency_{connection_,
                               "SELECT event, salt, external_id, matched, fingerprint FROM idempotency "

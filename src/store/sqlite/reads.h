@@ -3,16 +3,18 @@
 
 #include "store/sqlite/catalogue_reads.h"
 #include "store/sqlite/engine_reads.h"
+#include "store/sqlite/job_reads.h"
 #include "store/sqlite/list_reads.h"
 
 namespace posthorn::store::sqlite {
 
 struct Reads {
-  explicit Reads(Connection& connection) : catalogue(connection), engine(connection), lists(connection) {}
+  explicit Reads(Connection& connection) : catalogue(connection), engine(connection), lists(connection), jobs(connection) {}
 
   CatalogueReads catalogue;
   EngineReads engine;
   ListReads lists;
+  JobReads jobs;
 };
 
 }  // namespace posthorn::store::sqlite

@@ -56,6 +56,16 @@ class SqliteSession final : public Session {
   void list_deliveries(ListDeliveries query, Done<Page<domain::Delivery>> done) override;
   void list_attempts(ListAttempts query, Done<std::vector<domain::Attempt>> done) override;
 
+  void start_job(StartJob write, Done<void> done) override;
+  void change_job(ChangeJob write, Done<domain::Job> done) override;
+  void fail_job(FailJob write, Done<void> done) override;
+  void advance_job(AdvanceJob write, Done<AdvancedJob> done) override;
+  void find_job(FindJob query, Done<domain::Job> done) override;
+  void list_jobs(ListJobs query, Done<Page<domain::Job>> done) override;
+  void running_jobs(std::vector<std::uint32_t> shards, Done<std::vector<domain::Job>> done) override;
+  void scan_for_job(ScanForJob query, Done<JobScan> done) override;
+  void count_for_job(domain::Job job, Done<std::uint64_t> done) override;
+
   void backup(std::string path, Done<void> done) override;
 
  private:

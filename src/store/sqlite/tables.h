@@ -5,7 +5,9 @@
 #include "store/sqlite/delivery_writes.h"
 #include "store/sqlite/event_writes.h"
 #include "store/sqlite/expiry.h"
+#include "store/sqlite/job_writes.h"
 #include "store/sqlite/known.h"
+#include "store/sqlite/poll_order.h"
 #include "store/sqlite/shard_writes.h"
 
 namespace posthorn::store::sqlite {
@@ -13,16 +15,20 @@ namespace posthorn::store::sqlite {
 struct Tables {
   explicit Tables(Connection& connection)
       : known(connection),
+        poll_order(connection),
         catalogue(connection, known),
-        events(connection, known),
-        deliveries(connection, known, catalogue),
+        events(connection, known, poll_order),
+        deliveries(connection, known, catalogue, poll_order),
+        jobs(connection, known, poll_order),
         shards(connection, known),
         expiry(connection, known) {}
 
   Known known;
+  PollOrder poll_order;
   CatalogueWrites catalogue;
   EventWrites events;
   DeliveryWrites deliveries;
+  JobWrites jobs;
   ShardWrites shards;
   Expiry expiry;
 };
