@@ -26,7 +26,7 @@ std::string_view bearer_key(std::string_view authorization) {
 
 Authorizer::Authorizer(std::vector<store::Credential> credentials) : credentials_(std::move(credentials)) {}
 
-Result<domain::Principal> Authorizer::authenticate(std::string_view authorization) const {
+Result<domain::PrincipalPtr> Authorizer::authenticate(std::string_view authorization) const {
   const std::string_view key = bearer_key(authorization);
   const store::Credential* found = nullptr;
   if (!key.empty()) {
@@ -38,7 +38,10 @@ Result<domain::Principal> Authorizer::authenticate(std::string_view authorizatio
   if (found == nullptr) {
     return Error{ErrorKind::unauthenticated, "unauthenticated", "A valid key is needed: Authorization: Bearer <key>.", {}, {}};
   }
-  return domain::Principal{found->name, domain::Role::admin};
+  domain::Principal principal;
+  principal.id = principal.name = found->name;
+  principal.roles = {domain::Role::admin};
+  return std::make_shared<const domain::Principal>(std::move(principal));
 }
 
 std::string make_key() {

@@ -20,7 +20,7 @@ class Authorizer {
 
   // `authorization`: the header's value ("Bearer <key>"), empty when there is none. Compares hashes in constant time.
   // Errors: unauthenticated, the same words for every cause.
-  Result<domain::Principal> authenticate(std::string_view authorization) const;
+  Result<domain::PrincipalPtr> authenticate(std::string_view authorization) const;
 
  private:
   std::vector<store::Credential> credentials_;

@@ -13,9 +13,9 @@ TEST(Authorizer, KnowsThePrincipalOfEachKey) {
   const std::string first = make_key();
   const std::string second = make_key();
   const Authorizer authorizer({make_credential("admin", first, kNow), make_credential("other", second, kNow)});
-  EXPECT_EQ(authorizer.authenticate("Bearer " + first)->name, "admin");
-  EXPECT_EQ(authorizer.authenticate("Bearer " + second)->name, "other");
-  EXPECT_EQ(authorizer.authenticate("bearer " + first)->name, "admin");
+  EXPECT_EQ((*authorizer.authenticate("Bearer " + first))->name, "admin");
+  EXPECT_EQ((*authorizer.authenticate("Bearer " + second))->name, "other");
+  EXPECT_EQ((*authorizer.authenticate("bearer " + first))->name, "admin");
 }
 
 TEST(Authorizer, GivesTheSameAnswerForEveryCauseOfRefusal) {

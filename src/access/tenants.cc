@@ -8,8 +8,9 @@ namespace posthorn::access {
 void Tenants::fill(std::vector<domain::Tenant> tenants) {
   const std::unique_lock lock(mutex_);
   for (auto& tenant : tenants) {
-    std::string name = tenant.name;
-    by_name_.insert_or_assign(std::move(name), std::make_shared<const domain::Tenant>(std::move(tenant)));
+    auto shared = std::make_shared<const domain::Tenant>(std::move(tenant));
+    by_name_.insert_or_assign(shared->name, shared);
+    by_key_.insert_or_assign(shared->key, std::move(shared));
   }
 }
 
@@ -17,6 +18,12 @@ TenantPtr Tenants::find(std::string_view name) const {
   const std::shared_lock lock(mutex_);
   const auto found = by_name_.find(name);
   return found == by_name_.end() ? nullptr : found->second;
+}
+
+TenantPtr Tenants::find(TenantKey key) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = by_key_.find(key);
+  return found == by_key_.end() ? nullptr : found->second;
 }
 
 std::vector<TenantPtr> Tenants::list(std::string_view after, std::size_t limit) const {
@@ -45,7 +52,10 @@ net::Task<Result<TenantPtr>> Tenants::save(store::Session& session, domain::Tena
   const std::unique_lock lock(mutex_);
   auto& place = by_name_[std::move(name)];
   // Another loop's later change may have come first.
-  if (!place || place->key != stored->key || place->revision < stored->revision) place = stored;
+  if (!place || place->key != stored->key || place->revision < stored->revision) {
+    place = stored;
+    by_key_.insert_or_assign(stored->key, stored);
+  }
   co_return TenantPtr(stored);
 }
 
@@ -58,7 +68,16 @@ net::Task<Status> Tenants::remove(store::Session& session, TenantPtr tenant, std
   const std::unique_lock lock(mutex_);
   const auto found = by_name_.find(tenant->name);
   if (found != by_name_.end() && found->second->key == tenant->key) by_name_.erase(found);
+  by_key_.erase(tenant->key);
   co_return Status();
+}
+
+Error webhooks_disabled() {
+  return {ErrorKind::forbidden,
+          "webhooks_disabled",
+          "Webhooks are switched off for this tenant: nothing is accepted or sent until its webhooksEnabled is true.",
+          {},
+          {}};
 }
 
 }  // namespace posthorn::access

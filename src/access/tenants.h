@@ -8,6 +8,7 @@
 #include <memory>
 #include <shared_mutex>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/clock.h"
@@ -26,6 +27,7 @@ class Tenants {
 
   void fill(std::vector<domain::Tenant> tenants);  // once, at start
   TenantPtr find(std::string_view name) const;     // null when there is none
+  TenantPtr find(TenantKey key) const;
   // In order of name, from after `after`.
   std::vector<TenantPtr> list(std::string_view after, std::size_t limit) const;
 
@@ -39,6 +41,10 @@ class Tenants {
   IdSource& ids_;
   mutable std::shared_mutex mutex_;
   std::map<std::string, TenantPtr, std::less<>> by_name_;
+  std::unordered_map<TenantKey, TenantPtr> by_key_;
 };
+
+// What publishing and the vendors' surfaces answer while a tenant's webhooks are off.
+Error webhooks_disabled();
 
 }  // namespace posthorn::access

@@ -5,7 +5,7 @@
 #include <future>
 
 #include "api/native/native_api.h"
-#include "api/native/openapi_routes.h"
+#include "api/native/openapi_document.h"
 #include "app/data_folder.h"
 #include "app/key_ring.h"
 #include "observe/log.h"
@@ -231,12 +231,12 @@ void Server::build_in_node(InNode& node, std::uint16_t port) {
     first.loop.post([&first, job = std::move(job)]() mutable { first.jobs->add(std::move(job)); });
   });
 
-  const api::native::Services services{
+  const api::Services services{
       *node.session, *tenants_, *catalogue_, *node.publisher, *node.deliveries, *node.jobs, config_.event_body_bytes_max};
   auto routes = api::native::routes(services);
   for (auto& route : api::admin::routes({[this] { return readiness(); }, metrics_, api::admin::MetricsAccess::with_key}))
     routes.push_back(std::move(route));
-  for (auto& route : api::native::openapi_routes()) routes.push_back(std::move(route));
+  for (auto& route : api::document_routes(api::native::kDocument)) routes.push_back(std::move(route));
   node.router = std::make_unique<api::Router>(std::move(routes));
   node.service = std::make_unique<api::Service>(*node.router, *authorizer_, *tenants_, clock_, random_seed());
   net::HttpServerOptions options;

@@ -12,6 +12,10 @@ std::string base64_encode(std::string_view bytes);
 // Strict: the standard alphabet, right length, right padding, zero trailing bits; nothing for anything else.
 std::optional<std::string> base64_decode(std::string_view text);
 
+// Base64 for URLs (RFC 4648, 5), without padding; as strict.
+std::string base64url_encode(std::string_view bytes);
+std::optional<std::string> base64url_decode(std::string_view text);
+
 std::string hex_encode(std::string_view bytes);
 std::optional<std::string> hex_decode(std::string_view text);
 

@@ -142,5 +142,18 @@ TEST(AsciiText, TrimsSpacesAndTabsOnly) {
   EXPECT_EQ(trim("\rx\n"), "\rx\n");
 }
 
+TEST(Base64Url, IsReadStrictlyAndHasNoPadding) {
+  EXPECT_EQ(base64url_encode("\xfb\xff\xfe"), "-__-");
+  EXPECT_EQ(base64url_encode("a"), "YQ");
+  EXPECT_EQ(base64url_encode(""), "");
+  for (const std::string_view bytes : {"", "a", "ab", "abc", "\xfb\xff\xfe"}) {
+    EXPECT_EQ(base64url_decode(base64url_encode(bytes)), bytes);
+  }
+  // Padding, the other alphabet, impossible lengths, trailing bits, anything else.
+  for (const std::string_view text : {"YQ==", "-_/-", "+__-", "Y", "YWJjY", "YR", "YWK", "Y Q", "YQ\n", "é"}) {
+    EXPECT_FALSE(base64url_decode(text)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace posthorn

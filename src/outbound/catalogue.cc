@@ -100,6 +100,22 @@ SubscriptionPtr Catalogue::find_subscription(SubscriptionKey key) const {
   return found == subscriptions_.end() ? nullptr : found->second;
 }
 
+SubscriptionPtr Catalogue::find_subscription_by_uid(TenantKey tenant, std::string_view uid) const {
+  const std::shared_lock lock(mutex_);
+  const TenantPart* mine = part(tenant);
+  if (mine == nullptr) return nullptr;
+  const auto found = mine->by_uid.find(uid);
+  return found == mine->by_uid.end() ? nullptr : mine->subscriptions.at(found->second);
+}
+
+SubscriptionPtr Catalogue::find_subscription_by_number(TenantKey tenant, std::int64_t number) const {
+  const std::shared_lock lock(mutex_);
+  const TenantPart* mine = part(tenant);
+  if (mine == nullptr) return nullptr;
+  const auto found = mine->by_number.find(number);
+  return found == mine->by_number.end() ? nullptr : mine->subscriptions.at(found->second);
+}
+
 std::vector<SubscriptionPtr> Catalogue::list_subscriptions(TenantKey tenant, SubscriptionKey after, std::size_t limit) const {
   const std::shared_lock lock(mutex_);
   std::vector<SubscriptionPtr> items;
@@ -135,10 +151,18 @@ Result<domain::SubscriptionSecrets> Catalogue::secrets_of(const domain::Subscrip
 void Catalogue::put_subscription(const SubscriptionPtr& subscription) {
   TenantPart& mine = tenants_[subscription->tenant];
   auto& place = mine.subscriptions[subscription->id.key];
-  if (place) mine.index.remove(place->id.key, place->settings.topics);
+  if (place) unlink(mine, *place);
   place = subscription;
+  mine.by_number[subscription->number] = subscription->id.key;
+  if (!subscription->settings.uid.empty()) mine.by_uid[subscription->settings.uid] = subscription->id.key;
   mine.index.add(subscription->id.key, subscription->settings.topics);
   subscriptions_[subscription->id.key] = subscription;
+}
+
+void Catalogue::unlink(TenantPart& part, const domain::Subscription& subscription) {
+  part.index.remove(subscription.id.key, subscription.settings.topics);
+  part.by_number.erase(subscription.number);
+  part.by_uid.erase(subscription.settings.uid);
 }
 
 net::Task<Result<TopicPtr>> Catalogue::save_topic(store::Session& session, domain::Topic topic,
@@ -218,10 +242,11 @@ net::Task<Result<SubscriptionPtr>> Catalogue::save_subscription(store::Session& 
   POSTHORN_CHECK(!subscription.sealed_secret.empty());
   if (subscription.settings.enabled) subscription.disabled_reason.clear();
 
-  auto saved = co_await net::until<Result<store::Saved>>(
+  auto saved = co_await net::until<Result<store::SavedSubscription>>(
       [&](auto done) { session.save_subscription({subscription, expected_revision}, std::move(done)); });
   if (!saved) co_return std::move(saved).error();
   subscription.revision = saved->revision;
+  subscription.number = saved->number;
   auto shared = std::make_shared<const domain::Subscription>(std::move(subscription));
   {
     const std::unique_lock lock(mutex_);
@@ -241,7 +266,7 @@ net::Task<Status> Catalogue::remove_subscription(store::Session& session, Subscr
     const std::unique_lock lock(mutex_);
     TenantPart& mine = tenants_[subscription->tenant];
     if (const auto found = mine.subscriptions.find(subscription->id.key); found != mine.subscriptions.end()) {
-      mine.index.remove(subscription->id.key, found->second->settings.topics);
+      unlink(mine, *found->second);
       mine.subscriptions.erase(found);
     }
     subscriptions_.erase(subscription->id.key);

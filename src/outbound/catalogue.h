@@ -54,6 +54,8 @@ class Catalogue {
   // Null unless it is this tenant's.
   domain::SubscriptionPtr find_subscription(TenantKey tenant, SubscriptionId id) const;
   domain::SubscriptionPtr find_subscription(SubscriptionKey key) const;
+  domain::SubscriptionPtr find_subscription_by_uid(TenantKey tenant, std::string_view uid) const;
+  domain::SubscriptionPtr find_subscription_by_number(TenantKey tenant, std::int64_t number) const;
   // Oldest first, from after the key.
   std::vector<domain::SubscriptionPtr> list_subscriptions(TenantKey tenant, SubscriptionKey after, std::size_t limit) const;
   // Who gets the event: matching subscriptions in order of key.
@@ -83,10 +85,14 @@ class Catalogue {
     std::map<std::string, KnownTopic, std::less<>> topics;
     std::map<std::string, ScopePtr, std::less<>> scopes;
     std::map<SubscriptionKey, domain::SubscriptionPtr> subscriptions;
+    std::map<std::string, SubscriptionKey, std::less<>> by_uid;
+    std::map<std::int64_t, SubscriptionKey> by_number;
     SubscriptionIndex index;
   };
 
   void put_subscription(const domain::SubscriptionPtr& subscription);
+  // Takes it out of everything that leads to it but `subscriptions`.
+  static void unlink(TenantPart& part, const domain::Subscription& subscription);
   const TenantPart* part(TenantKey tenant) const;
 
   const Clock& clock_;

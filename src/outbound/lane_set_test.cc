@@ -83,7 +83,7 @@ class Engine : public testing::Test {
     subscription.settings.retry_preset.clear();
     subscription.sealed_secret = sealer_.seal("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", secret_context(subscription.id));
     session_->save_subscription({subscription, 0},
-                                [](Result<store::Saved> saved) { ASSERT_TRUE(saved) << saved.error().message; });
+                                [](Result<store::SavedSubscription> saved) { ASSERT_TRUE(saved) << saved.error().message; });
     loop_.run_ready();
     return subscription.id;
   }

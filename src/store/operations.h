@@ -45,9 +45,14 @@ struct DeleteScope {
   ScopeKey scope;
   std::int64_t expected_revision = 0;
 };
+// Further errors: conflict, field "uid" (taken in this tenant).
 struct SaveSubscription {
-  domain::Subscription subscription;
+  domain::Subscription subscription;  // its number is the store's to give
   std::int64_t expected_revision = 0;
+};
+struct SavedSubscription {
+  std::int64_t revision;
+  std::int64_t number;
 };
 // The row stays, marked, so that its deliveries keep their referent. Pending ones: cancel_deliveries_of().
 struct DeleteSubscription {

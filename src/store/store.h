@@ -37,7 +37,7 @@ class Session {
   virtual void delete_topic(DeleteTopic write, Done<void> done) = 0;
   virtual void save_scope(SaveScope write, Done<Saved> done) = 0;
   virtual void delete_scope(DeleteScope write, Done<void> done) = 0;
-  virtual void save_subscription(SaveSubscription write, Done<Saved> done) = 0;
+  virtual void save_subscription(SaveSubscription write, Done<SavedSubscription> done) = 0;
   virtual void delete_subscription(DeleteSubscription write, Done<void> done) = 0;
   virtual void save_credential(SaveCredential write, Done<void> done) = 0;
   virtual void load_catalogue(Done<Catalogue> done) = 0;

@@ -4,6 +4,19 @@
 #include "json/reader.h"
 
 namespace posthorn::api {
+namespace {
+
+// The media type, with no parameter but charset=utf-8.
+bool is_media_type(std::string_view content_type, std::string_view wanted) {
+  const auto semicolon = content_type.find(';');
+  if (!equals_ignoring_case(trim(content_type.substr(0, semicolon)), wanted)) return false;
+  if (semicolon == std::string_view::npos) return true;
+  const std::string_view parameter = trim(content_type.substr(semicolon + 1));
+  return parameter.empty() || equals_ignoring_case(parameter, "charset=utf-8") ||
+         equals_ignoring_case(parameter, "charset=\"utf-8\"");
+}
+
+}  // namespace
 
 Result<boost::json::object> read_object(std::string_view body) {
   auto value = json::parse(body);
@@ -23,13 +36,11 @@ std::string raw_document(std::string_view body, std::string_view name) {
 }
 
 bool is_json_media_type(std::string_view content_type) {
-  if (content_type.empty()) return true;
-  const auto semicolon = content_type.find(';');
-  if (!equals_ignoring_case(trim(content_type.substr(0, semicolon)), "application/json")) return false;
-  if (semicolon == std::string_view::npos) return true;
-  const std::string_view parameter = trim(content_type.substr(semicolon + 1));
-  return parameter.empty() || equals_ignoring_case(parameter, "charset=utf-8") ||
-         equals_ignoring_case(parameter, "charset=\"utf-8\"");
+  return content_type.empty() || is_media_type(content_type, "application/json");
+}
+
+bool is_form_media_type(std::string_view content_type) {
+  return is_media_type(content_type, "application/x-www-form-urlencoded");
 }
 
 }  // namespace posthorn::api

@@ -18,4 +18,7 @@ std::string raw_document(std::string_view body, std::string_view name);
 // application/json, with no parameter but charset=utf-8. An absent header counts as JSON.
 bool is_json_media_type(std::string_view content_type);
 
+// application/x-www-form-urlencoded, likewise; it must be there.
+bool is_form_media_type(std::string_view content_type);
+
 }  // namespace posthorn::api

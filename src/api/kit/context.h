@@ -8,6 +8,7 @@
 #include "access/tenants.h"
 #include "api/kit/limits.h"
 #include "api/kit/percent.h"
+#include "api/kit/surface.h"
 #include "domain/access/permit.h"
 #include "net/http_server.h"
 
@@ -43,8 +44,13 @@ struct RequestContext {
   std::string_view pattern;                                // of the route, for logs
   std::array<std::string, kPathParametersMax> parameters;  // decoded, in the pattern's order
   Query query;
-  domain::Principal principal;
-  access::TenantPtr tenant;  // set for tenant-bound routes
+  domain::PrincipalPtr principal;  // null on routes that are open to everybody
+  access::TenantPtr tenant;        // set for routes that are bound to a tenant
+  const Surface* surface = &kNativeSurface;
+
+  // Whether the call's action may show or touch this subscription of the call's tenant. Handlers of routes whose reach is
+  // `filtered` ask for each subscription, and treat those that may not be touched as not there.
+  bool reaches(SubscriptionKey subscription) const;
 };
 
 }  // namespace posthorn::api

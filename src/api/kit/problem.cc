@@ -8,7 +8,6 @@ namespace posthorn::api {
 namespace {
 
 constexpr std::string_view kProblemType = "application/problem+json";
-constexpr std::string_view kInternalDetail = "The server failed at this request. Its log has the cause under the request id.";
 
 struct ProblemRow {
   int status;
@@ -91,12 +90,18 @@ void append_text(std::string& out, const ProblemText& text) {
 
 }  // namespace
 
+const std::string_view kInternalFailureWords = "The server failed at this request. Its log has the cause under the request id.";
+
 Error method_not_allowed(std::string_view method) {
   return {ErrorKind::malformed, "method_not_allowed", std::string(method) + " is not a method of this path.", {}, {}};
 }
 
-Error unsupported_media_type() {
-  return {ErrorKind::malformed, "unsupported_media_type", "The body must be application/json in UTF-8.", "Content-Type", {}};
+Error unsupported_media_type(std::string_view accepted) {
+  return {ErrorKind::malformed,
+          "unsupported_media_type",
+          "The body must be " + std::string(accepted) + " in UTF-8.",
+          "Content-Type",
+          {}};
 }
 
 int status_of(const Error& error) { return row_of(error).status; }
@@ -105,8 +110,8 @@ void append_problem(std::string& out, const Error& error, std::string_view reque
   const bool inner = error.kind == ErrorKind::internal;
   ProblemRow row = row_of(error);
   if (inner) row.code = "internal";
-  append_text(out, {row, inner ? kInternalDetail : std::string_view(error.message), inner ? std::string_view() : error.field,
-                    request_id});
+  append_text(out, {row, inner ? kInternalFailureWords : std::string_view(error.message),
+                    inner ? std::string_view() : error.field, request_id});
 }
 
 net::HttpResponse problem_response(const Error& error, std::string_view request_id) {

@@ -11,7 +11,10 @@ namespace posthorn::api {
 
 // Errors of HTTP itself, which have no ErrorKind of their own.
 Error method_not_allowed(std::string_view method);
-Error unsupported_media_type();
+Error unsupported_media_type(std::string_view accepted = "application/json");
+
+// What a caller is told when the server failed.
+extern const std::string_view kInternalFailureWords;
 
 int status_of(const Error& error);
 

@@ -1,5 +1,6 @@
 #include "api/kit/router.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -85,7 +86,11 @@ struct Router::Search {
 };
 
 Router::Router(std::vector<Route> routes) : routes_(std::move(routes)), root_(std::make_unique<Node>()) {
-  for (const auto& route : routes_) insert(route);
+  for (const auto& route : routes_) {
+    insert(route);
+    const bool known = std::find(surfaces_.begin(), surfaces_.end(), route.surface) != surfaces_.end();
+    if (!known && !route.surface->prefix.empty()) surfaces_.push_back(route.surface);
+  }
 }
 
 Router::~Router() = default;
@@ -126,6 +131,16 @@ bool Router::descend(const Node& node, Search& search, std::size_t at, std::size
   if (node.parameter == nullptr || segment.empty() || parameters == kPathParametersMax) return false;
   search.match.parameters[parameters] = segment;
   return descend(*node.parameter, search, at + 1, parameters + 1);
+}
+
+const Surface& Router::surface_of(std::string_view path) const {
+  const Surface* best = &kNativeSurface;
+  for (const Surface* surface : surfaces_) {
+    const std::string_view prefix = surface->prefix;
+    const bool below = path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
+    if (below && prefix.size() > best->prefix.size()) best = surface;
+  }
+  return *best;
 }
 
 RouteMatch Router::find(Method method, const PathSegments& segments) const {

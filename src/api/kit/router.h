@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "api/kit/context.h"
+#include "api/kit/surface.h"
 #include "domain/access/permit.h"
 #include "net/http_server.h"
 #include "net/task.h"
@@ -28,13 +29,24 @@ std::string_view to_text(Method method);  // "GET", …, "DELETE"
 std::optional<Method> parse_method(std::string_view text);
 
 enum class Binding : std::uint8_t {
-  server,  // about the server as a whole
-  tenant,  // the first path parameter names a tenant, which must be there
+  server,         // about the server as a whole
+  realm,          // what the principal may oversee: its own tenant, or the server when it has none; the handler filters
+  tenant,         // the first path parameter names a tenant, which must be there
+  tenant_or_new,  // the same, but one that is not there yet is about the server as a whole
+  principal,      // the principal's own tenant; who has none selects by the header Posthorn-Tenant, or gets "default"
+};
+// How much of the tenant the call is about, for principals to whom single subscriptions are granted. A pattern with
+// {subscription} is about that one, whatever stands here.
+enum class Reach : std::uint8_t {
+  whole,     // the tenant as a whole: who has only single subscriptions is refused
+  filtered,  // the handler shows and touches only what RequestContext::reaches() allows
 };
 enum class BodyKind : std::uint8_t {
   none,            // a body is an error
   optional_empty,  // nothing, or a JSON object without members
   json,
+  form,  // application/x-www-form-urlencoded
+  any,   // the handler looks at the media type itself
 };
 
 using Answer = Result<net::HttpResponse>;
@@ -47,8 +59,10 @@ struct Route {
   Binding binding = Binding::server;
   BodyKind body = BodyKind::none;
   std::size_t body_bytes_max = 0;
-  std::vector<std::string_view> query = {};  // parameters that it understands; others are errors
+  std::vector<std::string_view> query = {};  // parameters that it understands; others are errors, unless "*" stands here
   Handler handler = nullptr;
+  Reach reach = Reach::whole;
+  const Surface* surface = &kNativeSurface;  // static storage
 };
 
 struct RouteMatch {
@@ -80,6 +94,8 @@ class Router {
   ~Router();
 
   RouteMatch find(Method method, const PathSegments& segments) const;
+  // Whose errors a path has that no route knows: the surface with the longest prefix of it, native when there is none.
+  const Surface& surface_of(std::string_view path) const;
   const std::vector<Route>& routes() const { return routes_; }
 
  private:
@@ -90,6 +106,7 @@ class Router {
   static bool descend(const Node& node, Search& search, std::size_t at, std::size_t parameters);
 
   std::vector<Route> routes_;
+  std::vector<const Surface*> surfaces_;  // that have a prefix
   std::unique_ptr<Node> root_;
 };
 

@@ -8,10 +8,15 @@
 #include "api/kit/answer.h"
 #include "api/kit/body.h"
 #include "api/kit/problem.h"
+#include "base/check.h"
+#include "base/text.h"
 #include "observe/log.h"
 
 namespace posthorn::api {
 namespace {
+
+constexpr std::string_view kTenantHeader = "Posthorn-Tenant";
+constexpr std::string_view kDefaultTenant = "default";
 
 bool is_request_id_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -48,6 +53,11 @@ Status check_body(const Route& route, const net::HttpRequest& request) {
     case BodyKind::json:
       if (is_json_media_type(request.headers.find("Content-Type"))) return {};
       return unsupported_media_type();
+    case BodyKind::form:
+      if (is_form_media_type(request.headers.find("Content-Type"))) return {};
+      return unsupported_media_type("application/x-www-form-urlencoded");
+    case BodyKind::any:
+      return {};
   }
   return {};
 }
@@ -56,23 +66,75 @@ Result<Query> read_query(const Route& route, std::string_view text) {
   if (text.empty()) return Query();
   auto pairs = parse_query(text);
   if (!pairs) return std::move(pairs).error();
+  const bool takes_any = std::find(route.query.begin(), route.query.end(), "*") != route.query.end();
   for (const auto& [name, value] : *pairs) {
-    if (std::find(route.query.begin(), route.query.end(), name) == route.query.end()) {
+    if (!takes_any && std::find(route.query.begin(), route.query.end(), name) == route.query.end()) {
       return invalid(name, "is not a parameter of this call", "unknown_parameter");
     }
   }
   return Query(std::move(*pairs));
 }
 
+bool has_header(const net::HttpResponse& response, std::string_view name) {
+  return std::any_of(response.headers.begin(), response.headers.end(),
+                     [&](const net::OwnedHeader& header) { return equals_ignoring_case(header.name, name); });
+}
+
+// The error in the surface's own form.
+net::HttpResponse written(const RequestContext& context, const Error& error) {
+  if (context.surface->write_error == nullptr) return problem_response(error, context.request_id);
+  net::HttpResponse response = context.surface->write_error(error, context);
+  if (response.status == 401 && !has_header(response, "WWW-Authenticate")) {
+    response.headers.push_back({"WWW-Authenticate", "Bearer"});
+  }
+  if (error.retry_after && !has_header(response, "Retry-After")) {
+    response.headers.push_back({"Retry-After", std::to_string(error.retry_after->count())});
+  }
+  return response;
+}
+
 net::HttpResponse failed(const RequestContext& context, std::string_view cause) {
   observe::log(observe::Level::error, "request failed",
                {{"request", context.request_id}, {"route", context.pattern}, {"cause", cause}});
-  return problem_response(internal_error({}), context.request_id);
+  return written(context, internal_error(std::string(kInternalFailureWords)));
 }
 
 net::HttpResponse problem(const RequestContext& context, const Error& error) {
   if (error.kind == ErrorKind::internal) return failed(context, error.message);
-  return problem_response(error, context.request_id);
+  return written(context, error);
+}
+
+Error unknown_tenant() { return not_found("There is no tenant of this name.", "unknown_tenant"); }
+
+// The subscription that the path names, for who may see only granted ones: one that is no id counts as not granted.
+SubscriptionKey named_subscription(const Route& route, const RouteMatch& match) {
+  constexpr SubscriptionKey kNobodys{-1};
+  std::size_t place = 0;
+  for (auto at = route.pattern.find('{'); at != std::string_view::npos; at = route.pattern.find('{', at + 1), ++place) {
+    if (!route.pattern.substr(at).starts_with("{subscription}")) continue;
+    const auto id = parse_id<SubscriptionId>(match.parameters[place]);
+    return id ? id->key : kNobodys;
+  }
+  return {};
+}
+
+// What a principal is told that may not go on; nothing when it may.
+Status explain(domain::Permission permission, const Route& route, const domain::Object& object) {
+  switch (permission) {
+    case domain::Permission::allowed:
+      return {};
+    case domain::Permission::only_granted:
+      if (route.reach == Reach::filtered) return {};
+      break;
+    case domain::Permission::denied:
+      break;
+    case domain::Permission::hidden:
+      if (object.tenant && object.subscription)
+        return not_found("There is no subscription of this id.", "unknown_subscription");
+      if (route.pattern.find("{tenant}") != std::string_view::npos) return unknown_tenant();
+      return not_found("There is nothing at this path.");
+  }
+  return Error{ErrorKind::forbidden, "forbidden", "The caller's roles do not allow this.", {}, {}};
 }
 
 net::HttpResponse with_allow(net::HttpResponse response, std::uint8_t allowed) {
@@ -82,6 +144,13 @@ net::HttpResponse with_allow(net::HttpResponse response, std::uint8_t allowed) {
 
 }  // namespace
 
+const Surface kNativeSurface{.name = "native", .while_disabled = WhileDisabled::serves};
+
+bool RequestContext::reaches(SubscriptionKey subscription) const {
+  if (!principal || !tenant || route == nullptr || !route->action) return false;
+  return domain::permit(*principal, *route->action, {tenant->key, subscription}) == domain::Permission::allowed;
+}
+
 Service::Service(const Router& router, const access::Authorizer& authorizer, const access::Tenants& tenants, const Clock& clock,
                  std::uint64_t seed)
     : router_(router), authorizer_(authorizer), tenants_(tenants), clock_(clock), random_(seed) {}
@@ -90,7 +159,7 @@ std::size_t Service::body_bytes_max(const net::HttpRequest& head) {
   const auto method = parse_method(head.method);
   const auto segments = PathSegments::split(head.path);
   const Route* route = method && segments ? router_.find(*method, *segments).route : nullptr;
-  if (route == nullptr || route->body != BodyKind::json) return kEnvelopeBytesMax;
+  if (route == nullptr || route->body == BodyKind::none || route->body == BodyKind::optional_empty) return kEnvelopeBytesMax;
   if (route->body_bytes_max <= kUnknownCallerBodyBytesMax || promises_small_body(head)) return route->body_bytes_max;
   if (authorizer_.authenticate(head.headers.find("Authorization"))) return route->body_bytes_max;
   return kUnknownCallerBodyBytesMax;
@@ -123,6 +192,7 @@ Service::Admission Service::admit(RequestContext& context) {
   if (asks_options && request.path == "*") return {nullptr, no_content()};
 
   const auto segments = PathSegments::split(request.path);
+  context.surface = &router_.surface_of(request.path);
   if (!segments) return {nullptr, problem(context, segments.error())};
   const auto method = parse_method(request.method);
   const RouteMatch match = router_.find(method.value_or(Method::get), *segments);
@@ -134,6 +204,7 @@ Service::Admission Service::admit(RequestContext& context) {
     return {nullptr, with_allow(problem(context, method_not_allowed(request.method)), match.allowed)};
   }
   context.route = match.route;
+  context.surface = match.route->surface;
   context.pattern = match.route->pattern;
   const auto checked = check(match, context);
   if (!checked) return {nullptr, problem(context, checked.error())};
@@ -150,20 +221,48 @@ Result<const Route*> Service::check(const RouteMatch& match, RequestContext& con
     if (!principal) return std::move(principal).error();
     context.principal = std::move(*principal);
   }
-  domain::Object object;
-  if (route.binding == Binding::tenant) {
-    context.tenant = tenants_.find(context.parameters[0]);
-    if (!context.tenant) return not_found("There is no tenant of this name.", "unknown_tenant");
-    object.tenant = context.tenant->key;
+  if (auto bound = bind_tenant(context); !bound) return std::move(bound).error();
+  if (route.action) {
+    domain::Object object;
+    if (context.tenant) object.tenant = context.tenant->key;
+    if (route.binding == Binding::realm) object.tenant = context.principal->tenant;
+    if (context.principal->roles.has(domain::Role::webhook_user)) object.subscription = named_subscription(route, match);
+    const auto permission = domain::permit(*context.principal, *route.action, object);
+    if (auto may = explain(permission, route, object); !may) return std::move(may).error();
   }
-  if (route.action && domain::permit(context.principal, *route.action, object) == domain::Permission::denied) {
-    return Error{ErrorKind::forbidden, "forbidden", "The key may not do this.", {}, {}};
+  if (context.tenant && !context.tenant->webhooks_enabled && route.surface->while_disabled == WhileDisabled::refuses) {
+    return access::webhooks_disabled();
   }
   if (auto body = check_body(route, request); !body) return std::move(body).error();
   auto query = read_query(route, request.query);
   if (!query) return std::move(query).error();
   context.query = std::move(*query);
   return &route;
+}
+
+Status Service::bind_tenant(RequestContext& context) const {
+  switch (context.route->binding) {
+    case Binding::server:
+    case Binding::realm:
+      return {};
+    case Binding::tenant:
+      context.tenant = tenants_.find(context.parameters[0]);
+      return context.tenant ? Status() : unknown_tenant();
+    case Binding::tenant_or_new:
+      context.tenant = tenants_.find(context.parameters[0]);
+      return {};
+    case Binding::principal:
+      break;
+  }
+  POSTHORN_CHECK(context.principal != nullptr);
+  const auto named = context.request.headers.find(kTenantHeader);
+  if (context.principal->tenant) {
+    context.tenant = tenants_.find(context.principal->tenant);
+    const bool other = context.tenant && named.data() != nullptr && named != context.tenant->name;
+    return context.tenant && !other ? Status() : unknown_tenant();
+  }
+  context.tenant = tenants_.find(named.data() != nullptr ? named : kDefaultTenant);
+  return context.tenant ? Status() : unknown_tenant();
 }
 
 net::HttpResponse Service::refuse(int status, std::string_view detail) {

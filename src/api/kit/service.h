@@ -2,8 +2,9 @@
 // that turns whatever goes wrong into a problem body.
 //
 // Place: net::HttpServer calls it; handlers come with the Router's routes (api/native, api/admin, later dialects).
-// Order of refusals: bad path 400, unknown path 404, wrong method 405, no credentials 401, unknown tenant 404, not allowed
-//   403, body's kind 400 or 415, query 400 or 422; then the handler's own.
+// Order of refusals: bad path 400, unknown path 404, wrong method 405, no credentials 401, unknown tenant 404, another tenant's
+//   or not granted 404, not allowed 403, webhooks off 403, body's kind 400 or 415, query 400 or 422; then the handler's own.
+// Errors have the form of the route's surface (surface.h); of the one that the path is below when there is no route.
 // Concurrency: one per in-loop, like the handlers' sessions. The authorizer and the tenants are shared.
 #pragma once
 
@@ -40,6 +41,7 @@ class Service final : public net::HttpService {
 
   Admission admit(RequestContext& context);
   Result<const Route*> check(const RouteMatch& match, RequestContext& context);
+  Status bind_tenant(RequestContext& context) const;
   std::string request_id(const net::HttpRequest& request);
   std::string new_request_id();
   void finish(const RequestContext& context, net::HttpResponse& response) const;

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "api/kit/answer.h"
+#include "api/kit/problem.h"
 
 namespace posthorn::api {
 namespace {
@@ -23,6 +24,16 @@ net::Task<Answer> throw_number(RequestContext&) {
 }
 net::Task<Answer> throw_at_once(RequestContext&) { throw std::bad_alloc(); }
 
+net::HttpResponse write_plain(const Error& error, const RequestContext& context) {
+  net::HttpResponse response = json_answer(error.kind == ErrorKind::internal ? 500 : status_of(error), "[\"");
+  response.body += std::string(error.code) + "\",\"" + error.message + "\",\"" + context.request_id + "\"]";
+  return response;
+}
+net::Task<Answer> busy(RequestContext&) { co_return unavailable("later", "busy", std::chrono::seconds(7)); }
+net::Task<Answer> tenant_name(RequestContext& context) { co_return json_answer(200, context.tenant->name); }
+
+constexpr Surface kVendor{.name = "vendor", .prefix = "/vendor", .write_error = write_plain};
+
 std::vector<Route> some_routes() {
   using domain::Action;
   std::vector<Route> routes;
@@ -32,6 +43,16 @@ std::vector<Route> some_routes() {
       {.pattern = "/tenant/{x}", .action = Action::read_tenants, .binding = Binding::tenant, .handler = answer_ok});
   routes.push_back({.method = Method::post, .pattern = "/blank/{x}", .body = BodyKind::optional_empty, .handler = answer_ok});
   routes.push_back({.pattern = "/inside", .handler = fail_inside});
+  routes.push_back({.pattern = "/vendor/inside", .handler = fail_inside, .surface = &kVendor});
+  routes.push_back({.pattern = "/vendor/busy", .handler = busy, .surface = &kVendor});
+  routes.push_back({.pattern = "/vendor/mine",
+                    .action = Action::read_subscriptions,
+                    .binding = Binding::principal,
+                    .query = {"*"},
+                    .handler = tenant_name,
+                    .surface = &kVendor});
+  routes.push_back({.method = Method::post, .pattern = "/form", .body = BodyKind::form, .handler = answer_ok});
+  routes.push_back({.method = Method::post, .pattern = "/any", .body = BodyKind::any, .handler = answer_ok});
   routes.push_back({.pattern = "/later", .handler = throw_later});
   routes.push_back({.pattern = "/number", .handler = throw_number});
   routes.push_back({.pattern = "/once", .handler = throw_at_once});
@@ -110,6 +131,62 @@ TEST_F(ServiceTest, FindsTheTenantOfBoundRoutes) {
   tenants_.fill({tenant});
   EXPECT_EQ(call("GET", "/tenant/acme", {}, {{"Authorization", "Bearer the-key"}}).status, 200);
   EXPECT_EQ(call("GET", "/tenant/acme").status, 401);
+}
+
+TEST_F(ServiceTest, WritesErrorsInTheFormOfTheSurface) {
+  const std::vector<net::HeaderView> id{{"X-Request-Id", "id-7"}};
+  const auto inside = call("GET", "/vendor/inside", {}, id);
+  EXPECT_EQ(inside.status, 500);
+  EXPECT_EQ(inside.body.find("inner"), std::string::npos);
+  EXPECT_EQ(inside.body, "[\"internal\",\"" + std::string(kInternalFailureWords) + "\",\"id-7\"]");
+  const auto busy_now = call("GET", "/vendor/busy");
+  EXPECT_EQ(busy_now.status, 503);
+  EXPECT_EQ(header(busy_now, "Retry-After"), "7");
+  const auto nobody = call("GET", "/vendor/mine");
+  EXPECT_EQ(nobody.status, 401);
+  EXPECT_TRUE(nobody.body.starts_with("[\"unauthenticated\""));
+  EXPECT_EQ(header(nobody, "WWW-Authenticate"), "Bearer");
+  EXPECT_TRUE(call("GET", "/vendor/nothing").body.starts_with("[\"not_found\""));
+  EXPECT_TRUE(call("PUT", "/vendor/busy").body.starts_with("[\"method_not_allowed\""));
+  EXPECT_TRUE(call("GET", "/vendor/%").body.starts_with("[\"bad_target\""));
+  EXPECT_EQ(call("GET", "/vendors").content_type, "application/problem+json");
+}
+
+TEST_F(ServiceTest, FindsTheTenantOfThePrincipalOrOfTheHeader) {
+  const net::HeaderView key{"Authorization", "Bearer the-key"};
+  EXPECT_EQ(call("GET", "/vendor/mine", {}, {key}).status, 404);
+  domain::Tenant standard;
+  standard.key = {5};
+  standard.name = "default";
+  standard.webhooks_enabled = true;
+  domain::Tenant acme = standard;
+  acme.key = {6};
+  acme.name = "acme";
+  tenants_.fill({standard, acme});
+  EXPECT_EQ(call("GET", "/vendor/mine?whatever=1", {}, {key}).body, "default");
+  EXPECT_EQ(call("GET", "/vendor/mine", {}, {key, {"posthorn-tenant", "acme"}}).body, "acme");
+  EXPECT_EQ(call("GET", "/vendor/mine", {}, {key, {"posthorn-tenant", "other"}}).status, 404);
+  EXPECT_EQ(call("GET", "/vendor/mine", {}, {key, {"posthorn-tenant", ""}}).status, 404);
+}
+
+TEST_F(ServiceTest, RefusesOnVendorsSurfacesWhileWebhooksAreOff) {
+  const net::HeaderView key{"Authorization", "Bearer the-key"};
+  domain::Tenant tenant;
+  tenant.key = {5};
+  tenant.name = "default";
+  tenants_.fill({tenant});
+  const auto refused = call("GET", "/vendor/mine", {}, {key});
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_TRUE(refused.body.starts_with("[\"webhooks_disabled\""));
+  EXPECT_EQ(call("GET", "/tenant/default", {}, {key}).status, 200);  // native configuration can be prepared
+}
+
+TEST_F(ServiceTest, KnowsFormsAndBodiesThatTheHandlerReads) {
+  const net::HeaderView form{"Content-Type", "application/x-www-form-urlencoded; charset=UTF-8"};
+  EXPECT_EQ(call("POST", "/form", "a=b", {form}).status, 200);
+  EXPECT_EQ(call("POST", "/form", "a=b", {{"Content-Type", "application/json"}}).status, 415);
+  EXPECT_EQ(call("POST", "/form", "a=b").status, 415);
+  EXPECT_EQ(call("POST", "/any", "<a/>", {{"Content-Type", "application/xml"}}).status, 200);
 }
 
 TEST_F(ServiceTest, TakesHeadForGetAndAnswersOptionsItself) {

@@ -2,10 +2,12 @@
 // 4xx that names the field and changes nothing; a 500 is a failure wherever it comes (openapi_test_support.h).
 #include <gtest/gtest.h>
 
-#include "api/native/server_test_support.h"
+#include "api/testing/test_server.h"
 
 namespace posthorn::api::native {
 namespace {
+
+using namespace posthorn::api::testing;  // NOLINT(google-build-using-namespace)
 
 enum class Kind { text, text_or_null, boolean, object, object_or_null, texts, whole_number, other };
 

@@ -7,7 +7,7 @@
 #include "api/native/delivery_json.h"
 #include "api/native/event_reference.h"
 #include "api/native/query_values.h"
-#include "api/native/services.h"
+#include "api/native/resources.h"
 
 namespace posthorn::api::native {
 namespace {
@@ -80,6 +80,7 @@ net::Task<Result<domain::Delivery>> find(Services services, RequestContext& cont
   auto found = co_await net::until<Result<domain::Delivery>>(
       [&](auto done) { services.session.find_delivery(std::move(query), std::move(done)); });
   if (!found) co_return explain(std::move(found).error());
+  if (!context.reaches(found->subscription.key)) co_return unknown_delivery();
   co_return found;
 }
 
@@ -158,19 +159,19 @@ Answer changed(const DeliveryId& id, domain::DeliveryState state) {
 }
 
 net::Task<Answer> resend(Services services, RequestContext& context) {
-  const auto id = parse_id<DeliveryId>(context.parameters[1]);
-  if (!id) co_return unknown_delivery();
-  const auto done = co_await services.deliveries.resend(context.tenant->key, *id);
+  const auto delivery = co_await find(services, context);
+  if (!delivery) co_return delivery.error();
+  const auto done = co_await services.deliveries.resend(context.tenant->key, delivery->id);
   if (!done) co_return explain(done.error());
-  co_return changed(*id, domain::DeliveryState::pending);
+  co_return changed(delivery->id, domain::DeliveryState::pending);
 }
 
 net::Task<Answer> cancel(Services services, RequestContext& context) {
-  const auto id = parse_id<DeliveryId>(context.parameters[1]);
-  if (!id) co_return unknown_delivery();
-  const auto done = co_await services.deliveries.cancel(context.tenant->key, *id);
+  const auto delivery = co_await find(services, context);
+  if (!delivery) co_return delivery.error();
+  const auto done = co_await services.deliveries.cancel(context.tenant->key, delivery->id);
   if (!done) co_return explain(done.error());
-  co_return changed(*id, domain::DeliveryState::cancelled);
+  co_return changed(delivery->id, domain::DeliveryState::cancelled);
 }
 
 }  // namespace
@@ -181,30 +182,35 @@ void add_delivery_routes(std::vector<Route>& routes, const Services& services) {
                     .action = Action::read_deliveries,
                     .binding = Binding::tenant,
                     .query = {"limit", "cursor", "status", "topic", "subscription", "event", "since", "until"},
-                    .handler = handler(services, list_deliveries)});
+                    .handler = handler(services, list_deliveries),
+                    .reach = Reach::filtered});
   routes.push_back({.method = Method::get,
                     .pattern = "/api/v1/tenants/{tenant}/deliveries/{delivery}",
                     .action = Action::read_deliveries,
                     .binding = Binding::tenant,
-                    .handler = handler(services, get_delivery)});
+                    .handler = handler(services, get_delivery),
+                    .reach = Reach::filtered});
   routes.push_back({.method = Method::get,
                     .pattern = "/api/v1/tenants/{tenant}/deliveries/{delivery}/attempts",
                     .action = Action::read_deliveries,
                     .binding = Binding::tenant,
                     .query = {"limit", "cursor"},
-                    .handler = handler(services, list_attempts)});
+                    .handler = handler(services, list_attempts),
+                    .reach = Reach::filtered});
   routes.push_back({.method = Method::post,
                     .pattern = "/api/v1/tenants/{tenant}/deliveries/{delivery}/resend",
                     .action = Action::write_deliveries,
                     .binding = Binding::tenant,
                     .body = BodyKind::optional_empty,
-                    .handler = handler(services, resend)});
+                    .handler = handler(services, resend),
+                    .reach = Reach::filtered});
   routes.push_back({.method = Method::post,
                     .pattern = "/api/v1/tenants/{tenant}/deliveries/{delivery}/cancel",
                     .action = Action::write_deliveries,
                     .binding = Binding::tenant,
                     .body = BodyKind::optional_empty,
-                    .handler = handler(services, cancel)});
+                    .handler = handler(services, cancel),
+                    .reach = Reach::filtered});
 }
 
 }  // namespace posthorn::api::native

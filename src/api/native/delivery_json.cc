@@ -27,8 +27,8 @@ void append_delivery(std::string& body, const domain::Delivery& delivery) {
 
 net::HttpResponse delivery_page(const RequestContext& context, const store::Page<domain::Delivery>& page) {
   std::string body = R"({"items":[)";
-  for (std::size_t i = 0; i < page.items.size(); ++i) {
-    append_delivery(body, page.items[i]);
+  for (const auto& delivery : page.items) {
+    if (context.reaches(delivery.subscription.key)) append_delivery(body, delivery);
   }
   finish_page(body, context, page.next == 0 ? std::string() : std::to_string(page.next));
   return json_answer(200, std::move(body));

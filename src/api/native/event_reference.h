@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "api/native/services.h"
+#include "api/kit/services.h"
 
 namespace posthorn::api::native {
 

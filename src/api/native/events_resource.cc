@@ -5,7 +5,7 @@
 #include "api/native/delivery_json.h"
 #include "api/native/event_reference.h"
 #include "api/native/query_values.h"
-#include "api/native/services.h"
+#include "api/native/resources.h"
 
 namespace posthorn::api::native {
 namespace {
@@ -121,7 +121,8 @@ void add_event_routes(std::vector<Route>& routes, const Services& services) {
                     .action = Action::read_deliveries,
                     .binding = Binding::tenant,
                     .query = {"limit", "cursor"},
-                    .handler = handler(services, list_deliveries_of_event)});
+                    .handler = handler(services, list_deliveries_of_event),
+                    .reach = Reach::filtered});
 }
 
 }  // namespace posthorn::api::native

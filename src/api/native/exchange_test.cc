@@ -1,4 +1,6 @@
 // Plays every file under exchanges/ against a fresh server.
+#include "api/testing/exchange.h"
+
 #include <gtest/gtest-spi.h>
 #include <gtest/gtest.h>
 
@@ -7,10 +9,10 @@
 #include <fstream>
 #include <sstream>
 
-#include "api/native/exchange_test_support.h"
-
 namespace posthorn::api::native {
 namespace {
+
+using namespace posthorn::api::testing;  // NOLINT(google-build-using-namespace)
 
 std::vector<std::filesystem::path> exchange_files() {
   std::vector<std::filesystem::path> files;

@@ -8,7 +8,7 @@
 #include "api/kit/json_writer.h"
 #include "api/kit/paging.h"
 #include "api/native/job_json.h"
-#include "api/native/services.h"
+#include "api/native/resources.h"
 #include "domain/outbound/topic.h"
 #include "json/reader.h"
 
@@ -240,7 +240,7 @@ void add_job_routes(std::vector<Route>& routes, const Services& services) {
   const auto post = [&](std::string_view pattern, BodyKind body, Call call) {
     routes.push_back({.method = Method::post,
                       .pattern = pattern,
-                      .action = Action::write_deliveries,
+                      .action = Action::write_jobs,
                       .binding = Binding::tenant,
                       .body = body,
                       .body_bytes_max = body == BodyKind::json ? kCatalogueBodyBytesMax : 0,
@@ -251,13 +251,13 @@ void add_job_routes(std::vector<Route>& routes, const Services& services) {
   post("/api/v1/tenants/{tenant}/deliveries/resend", BodyKind::json, resend);
   routes.push_back({.method = Method::get,
                     .pattern = "/api/v1/tenants/{tenant}/jobs",
-                    .action = Action::read_deliveries,
+                    .action = Action::read_jobs,
                     .binding = Binding::tenant,
                     .query = {"limit", "cursor", "state"},
                     .handler = handler(services, list_jobs)});
   routes.push_back({.method = Method::get,
                     .pattern = "/api/v1/tenants/{tenant}/jobs/{job}",
-                    .action = Action::read_deliveries,
+                    .action = Action::read_jobs,
                     .binding = Binding::tenant,
                     .handler = handler(services, get_job)});
   post("/api/v1/tenants/{tenant}/jobs/{job}/pause", BodyKind::optional_empty, pause);

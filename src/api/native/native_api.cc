@@ -1,5 +1,7 @@
 #include "api/native/native_api.h"
 
+#include "api/native/resources.h"
+
 namespace posthorn::api::native {
 
 std::vector<Route> routes(const Services& services) {

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "api/native/services.h"
+#include "api/kit/services.h"
 
 namespace posthorn::api::native {
 

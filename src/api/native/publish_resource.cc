@@ -7,7 +7,7 @@
 #include "api/kit/json_writer.h"
 #include "api/kit/problem.h"
 #include "api/native/publish_input.h"
-#include "api/native/services.h"
+#include "api/native/resources.h"
 
 namespace posthorn::api::native {
 namespace {

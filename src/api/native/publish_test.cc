@@ -3,10 +3,12 @@
 
 #include <set>
 
-#include "api/native/server_test_support.h"
+#include "api/testing/test_server.h"
 
 namespace posthorn::api::native {
 namespace {
+
+using namespace posthorn::api::testing;  // NOLINT(google-build-using-namespace)
 
 constexpr std::string_view kEvents = "/api/v1/tenants/default/events";
 

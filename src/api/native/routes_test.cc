@@ -3,10 +3,12 @@
 
 #include <set>
 
-#include "api/native/server_test_support.h"
+#include "api/testing/test_server.h"
 
 namespace posthorn::api::native {
 namespace {
+
+using namespace posthorn::api::testing;  // NOLINT(google-build-using-namespace)
 
 constexpr std::string_view kUnknownId = "0198f0a2-7c1e-7a3b-8d54-2f9c1e6b7a10";
 

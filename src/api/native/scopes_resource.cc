@@ -6,7 +6,7 @@
 #include "api/kit/json_writer.h"
 #include "api/kit/paging.h"
 #include "api/kit/precondition.h"
-#include "api/native/services.h"
+#include "api/native/resources.h"
 #include "domain/access/name.h"
 #include "json/reader.h"
 

@@ -7,7 +7,7 @@
 #include "api/kit/json_writer.h"
 #include "api/kit/paging.h"
 #include "api/kit/precondition.h"
-#include "api/native/services.h"
+#include "api/native/resources.h"
 #include "domain/outbound/subscription_document.h"
 #include "json/plain_text.h"
 
@@ -24,6 +24,7 @@ void append(std::string& body, const domain::Subscription& subscription, std::st
   JsonWriter json(body);
   json.begin_object();
   json.string("id", to_text(subscription.id));
+  json.integer("number", subscription.number);
   for (const auto& [name, value] : domain::write_settings(subscription.settings)) {
     json.raw(name, posthorn::json::to_plain_text(value));
   }
@@ -63,8 +64,10 @@ Result<SubscriptionInput> read_input(std::string_view body, domain::Subscription
 }
 
 Result<SubscriptionPtr> find(const Services& services, const RequestContext& context) {
-  const auto id = parse_id<SubscriptionId>(context.parameters[1]);
-  auto found = id ? services.catalogue.find_subscription(context.tenant->key, *id) : nullptr;
+  const std::string& given = context.parameters[1];
+  const auto id = parse_id<SubscriptionId>(given);
+  auto found = id ? services.catalogue.find_subscription(context.tenant->key, *id)
+                  : services.catalogue.find_subscription_by_uid(context.tenant->key, given);
   if (!found) return not_found("There is no subscription of this id.", "unknown_subscription");
   return found;
 }
@@ -78,7 +81,7 @@ net::Task<Answer> list_subscriptions(Services services, RequestContext& context)
   std::string body = R"({"items":[)";
   std::string position;
   for (std::size_t i = 0; i < found.size() && i < page->limit; ++i) {
-    append(body, *found[i], kHidden);
+    if (context.reaches(found[i]->id.key)) append(body, *found[i], kHidden);
     if (i + 1 == page->limit && found.size() > page->limit) position = std::to_string(found[i]->id.key.value);
   }
   finish_page(body, context, position);
@@ -164,10 +167,11 @@ void add_subscription_routes(std::vector<Route>& routes, const Services& service
                     .action = Action::read_subscriptions,
                     .binding = Binding::tenant,
                     .query = {"limit", "cursor"},
-                    .handler = handler(services, list_subscriptions)});
+                    .handler = handler(services, list_subscriptions),
+                    .reach = Reach::filtered});
   routes.push_back({.method = Method::post,
                     .pattern = kAll,
-                    .action = Action::write_subscriptions,
+                    .action = Action::create_subscriptions,
                     .binding = Binding::tenant,
                     .body = BodyKind::json,
                     .body_bytes_max = kCatalogueBodyBytesMax,
@@ -193,7 +197,7 @@ void add_subscription_routes(std::vector<Route>& routes, const Services& service
                     .handler = handler(services, patch_subscription)});
   routes.push_back({.method = Method::remove,
                     .pattern = kOne,
-                    .action = Action::write_subscriptions,
+                    .action = Action::delete_subscriptions,
                     .binding = Binding::tenant,
                     .handler = handler(services, delete_subscription)});
 }

@@ -6,7 +6,7 @@
 #include "api/kit/json_writer.h"
 #include "api/kit/paging.h"
 #include "api/kit/precondition.h"
-#include "api/native/services.h"
+#include "api/native/resources.h"
 #include "domain/access/name.h"
 #include "json/reader.h"
 
@@ -53,7 +53,12 @@ Result<domain::Tenant> read_tenant(std::string_view body, domain::Tenant tenant)
 net::Task<Answer> list_tenants(Services services, RequestContext& context) {
   const auto page = read_page(context);
   if (!page) co_return page.error();
-  const auto tenants = services.tenants.list(page->position, page->limit + 1);
+  std::vector<TenantPtr> tenants;
+  if (!context.principal->tenant) {
+    tenants = services.tenants.list(page->position, page->limit + 1);
+  } else if (auto own = services.tenants.find(context.principal->tenant); own && own->name > page->position) {
+    tenants.push_back(std::move(own));
+  }
   std::string body = R"({"items":[)";
   std::string position;
   for (std::size_t i = 0; i < tenants.size() && i < page->limit; ++i) {
@@ -119,6 +124,7 @@ void add_tenant_routes(std::vector<Route>& routes, const Services& services) {
   routes.push_back({.method = Method::get,
                     .pattern = kAll,
                     .action = Action::read_tenants,
+                    .binding = Binding::realm,
                     .query = {"limit", "cursor"},
                     .handler = handler(services, list_tenants)});
   routes.push_back({.method = Method::get,
@@ -126,9 +132,10 @@ void add_tenant_routes(std::vector<Route>& routes, const Services& services) {
                     .action = Action::read_tenants,
                     .binding = Binding::tenant,
                     .handler = handler(services, get_tenant)});
-  routes.push_back({.method = Method::put,  // makes the tenant, so it is not bound to one that is there
+  routes.push_back({.method = Method::put,
                     .pattern = kOne,
                     .action = Action::write_tenants,
+                    .binding = Binding::tenant_or_new,
                     .body = BodyKind::json,
                     .body_bytes_max = kCatalogueBodyBytesMax,
                     .handler = handler(services, put_tenant)});
@@ -141,7 +148,7 @@ void add_tenant_routes(std::vector<Route>& routes, const Services& services) {
                     .handler = handler(services, patch_tenant)});
   routes.push_back({.method = Method::remove,
                     .pattern = kOne,
-                    .action = Action::write_tenants,
+                    .action = Action::delete_tenants,
                     .binding = Binding::tenant,
                     .handler = handler(services, delete_tenant)});
 }

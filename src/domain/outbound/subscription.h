@@ -114,10 +114,13 @@ struct Transform {
 // What the owner sets. Stored as one JSON document (subscription_document.h). Whatever is secret stands in
 // SubscriptionSecrets.
 struct SubscriptionSettings {
+  std::string uid;   // the caller's own identifier, unique in the tenant; empty when there is none
+  std::string name;  // for people
   std::string url;
   std::vector<std::string> topics;  // patterns
   std::string scope;                // empty: all events whatever their scope
   std::string description;
+  std::vector<std::pair<std::string, std::string>> metadata;  // the caller's own; never looked into
   Format format = Format::standard;
   std::vector<SignatureScheme> signatures{SignatureScheme::v1};
   std::vector<Header> headers;
@@ -144,6 +147,7 @@ struct SubscriptionSettings {
 struct Subscription {
   SubscriptionId id;
   TenantKey tenant;
+  std::int64_t number = 0;  // 1, 2, … in its tenant, given by the store and never again: for those who need a small integer
   SubscriptionSettings settings;
   std::string sealed_secret;    // crypto::Sealer's output over encode_secrets(); never leaves the server
   std::string disabled_reason;  // why the server disabled it ("gone"); empty when nobody or its owner did

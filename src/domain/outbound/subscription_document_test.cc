@@ -73,6 +73,11 @@ TEST(SubscriptionDocument, NamesTheFieldOfEveryMistake) {
       {R"({"include":[{}]})", "include"},
       {R"({"order":"fifo"})", "order"},
       {R"({"rateLimit":{"perSecond":1}})", "rateLimit"},
+      {R"({"uid":"a b"})", "uid"},
+      {R"({"uid":"0198f0a2-7c1e-7a3b-8d54-2f9c1e6b7a10"})", "uid"},
+      {R"({"name":5})", "name"},
+      {R"({"metadata":{"a":1}})", "metadata/a"},
+      {R"({"metadata":[]})", "metadata"},
       {R"({"colour":"red"})", "colour"},
   };
   for (const auto& [text, field] : table) {

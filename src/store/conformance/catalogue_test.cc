@@ -17,8 +17,12 @@ TEST_P(StoreConformance, KeepsEveryFieldOfTheCatalogue) {
   auto subscription = bench_->subscription(tenant.key);
   subscription.settings.headers = {{"x-one", "1"}};
   subscription.settings.scope = "north";
+  subscription.settings.uid = "crm";
   subscription.disabled_reason = "gone";
-  ASSERT_TRUE(bench_->save(subscription));
+  const auto saved = bench_->save(subscription);
+  ASSERT_TRUE(saved);
+  subscription.number = saved->number;
+  EXPECT_EQ(subscription.number, 1);
   Credential credential{"admin", {}, bench_->now()};
   credential.key_hash.fill(0xa5);
   ASSERT_TRUE(bench_->save(credential));
@@ -113,7 +117,8 @@ TEST_P(StoreConformance, GuardsScopesByTheirRevision) {
 
 TEST_P(StoreConformance, GuardsSubscriptionsByTheirRevision) {
   const auto tenant = bench_->make_tenant();
-  const auto subscription = bench_->subscription(tenant.key);
+  auto subscription = bench_->subscription(tenant.key);
+  subscription.number = 1;  // what the store gives a tenant's first
   expect_revisions_guard<domain::Subscription>(
       *bench_, subscription, subscription.id.key,
       [](domain::Subscription& changed) {
@@ -124,6 +129,42 @@ TEST_P(StoreConformance, GuardsSubscriptionsByTheirRevision) {
         changed.updated_at += Milliseconds(5);
       },
       [](const Catalogue& catalogue) { return catalogue.subscriptions; });
+}
+
+TEST_P(StoreConformance, NumbersTheSubscriptionsOfATenantAndNeverTwiceTheSame) {
+  const auto one = bench_->make_tenant("one");
+  const auto two = bench_->make_tenant("two");
+  const auto number_of_new = [&](TenantKey tenant) { return bench_->save(bench_->subscription(tenant))->number; };
+  EXPECT_EQ(number_of_new(one.key), 1);
+  const auto second = bench_->subscription(one.key);
+  EXPECT_EQ(bench_->save(second)->number, 2);
+  EXPECT_EQ(number_of_new(two.key), 1);
+  EXPECT_EQ(bench_->save(second, 1)->number, 2);
+  ASSERT_TRUE(bench_->remove(second.id.key));
+  EXPECT_EQ(number_of_new(one.key), 3);
+}
+
+TEST_P(StoreConformance, KeepsUidsUniqueAmongTheLivingSubscriptionsOfATenant) {
+  const auto one = bench_->make_tenant("one");
+  const auto two = bench_->make_tenant("two");
+  const auto with_uid = [&](TenantKey tenant) {
+    auto subscription = bench_->subscription(tenant);
+    subscription.settings.uid = "crm";
+    return subscription;
+  };
+  const auto first = with_uid(one.key);
+  ASSERT_TRUE(bench_->save(first));
+  EXPECT_TRUE(bench_->save(first, 1));
+  EXPECT_TRUE(bench_->save(with_uid(two.key)));
+  const auto refused = bench_->save(with_uid(one.key));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::conflict);
+  EXPECT_EQ(refused.error().field, "uid");
+  auto other = bench_->make_subscription(one.key);
+  other.settings.uid = "crm";
+  EXPECT_EQ(bench_->save(other, 1).error().code, "uid_taken");
+  ASSERT_TRUE(bench_->remove(first.id.key));
+  EXPECT_TRUE(bench_->save(other, 1));
 }
 
 TEST_P(StoreConformance, KeepsNamesUniqueWithinTheirTenant) {

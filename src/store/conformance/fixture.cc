@@ -45,8 +45,8 @@ Result<Saved> Bench::save(domain::Topic value, std::int64_t expected) {
 Result<Saved> Bench::save(domain::Scope value, std::int64_t expected) {
   return POSTHORN_ASK(Saved, session->save_scope({std::move(value), expected}, std::move(done)));
 }
-Result<Saved> Bench::save(domain::Subscription value, std::int64_t expected) {
-  return POSTHORN_ASK(Saved, session->save_subscription({std::move(value), expected}, std::move(done)));
+Result<SavedSubscription> Bench::save(domain::Subscription value, std::int64_t expected) {
+  return POSTHORN_ASK(SavedSubscription, session->save_subscription({std::move(value), expected}, std::move(done)));
 }
 Result<void> Bench::remove(TenantKey key, std::int64_t expected) {
   return POSTHORN_ASK(void, session->delete_tenant({key, expected}, std::move(done)));

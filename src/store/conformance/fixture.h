@@ -60,7 +60,7 @@ class Bench {
   Result<Saved> save(domain::Tenant tenant, std::int64_t expected = 0);
   Result<Saved> save(domain::Topic topic, std::int64_t expected = 0);
   Result<Saved> save(domain::Scope scope, std::int64_t expected = 0);
-  Result<Saved> save(domain::Subscription subscription, std::int64_t expected = 0);
+  Result<SavedSubscription> save(domain::Subscription subscription, std::int64_t expected = 0);
   Result<void> remove(TenantKey tenant, std::int64_t expected = 0);
   Result<void> remove(TopicKey topic, std::int64_t expected = 0);
   Result<void> remove(ScopeKey scope, std::int64_t expected = 0);

@@ -17,8 +17,8 @@ constexpr const char* kScopes =
     "SELECT s.key, s.tenant, s.name, s.display_name, s.revision, s.created, s.updated FROM scopes s "
     "WHERE NOT EXISTS (SELECT 1 FROM tenants WHERE key = s.tenant AND deleted > 0) ORDER BY s.key";
 constexpr const char* kSubscriptions =
-    "SELECT s.key, s.salt, s.tenant, s.settings, s.sealed_secret, s.disabled_reason, s.revision, s.created, s.updated "
-    "FROM subscriptions s WHERE s.deleted = 0 "
+    "SELECT s.key, s.salt, s.tenant, s.settings, s.sealed_secret, s.disabled_reason, s.revision, s.created, s.updated, "
+    "s.number FROM subscriptions s WHERE s.deleted = 0 "
     "AND NOT EXISTS (SELECT 1 FROM tenants WHERE key = s.tenant AND deleted > 0) ORDER BY s.key";
 constexpr const char* kCredentials = "SELECT name, key_hash, created FROM credentials ORDER BY name";
 
@@ -106,6 +106,7 @@ Result<std::vector<domain::Subscription>> CatalogueReads::subscriptions() {
     subscription.revision = row.integer(6);
     subscription.created_at = row.time(7);
     subscription.updated_at = row.time(8);
+    subscription.number = row.integer(9);
   }
   return subscriptions;
 }

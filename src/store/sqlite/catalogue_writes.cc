@@ -34,6 +34,13 @@ Status check_removal(const std::optional<Stored>& stored, std::int64_t expected)
   return expected == 0 || stored->revision == expected ? Status() : Status(revision_mismatch());
 }
 
+// The subscription number that a statement's only row ends with.
+template <class Key>
+std::optional<std::int64_t> number_of(Statement& statement, int column, Key key) {
+  Cursor row = statement.open(key);
+  return row.next() ? std::optional(row.integer(column)) : std::nullopt;
+}
+
 }  // namespace
 
 Status CatalogueWrites::check_name_is_free(Statement& by_name, TenantKey tenant, std::string_view name, std::int64_t key) {
@@ -119,21 +126,28 @@ Result<void> CatalogueWrites::remove(const DeleteScope& write) {
   return {};
 }
 
-Result<Saved> CatalogueWrites::save(const SaveSubscription& write) {
+Result<SavedSubscription> CatalogueWrites::save(const SaveSubscription& write) {
   const domain::Subscription& subscription = write.subscription;
   if (auto lives = check_tenant_lives(subscription.tenant); !lives) return lives.error();
   if (known_.is_deleted(subscription.id.key)) return not_found("the subscription does not exist");
   const auto stored = find(find_subscription_, subscription.id.key.value);
   if (auto status = check_revision(stored, subscription.tenant, write.expected_revision); !status) return status.error();
+  const std::string& uid = subscription.settings.uid;
+  if (Cursor row = subscription_by_uid_.open(subscription.tenant, uid);
+      row.next() && row.key<SubscriptionKey>(0) != subscription.id.key) {
+    return conflict("uid", "another subscription of the tenant has it", "uid_taken");
+  }
   const std::string settings = domain::encode_settings(subscription.settings);
   const Blob secret = as_blob(subscription.sealed_secret);
   if (stored) {
-    update_subscription_.run(subscription.id.key, settings, secret, subscription.disabled_reason, subscription.updated_at);
-    return Saved{stored->revision + 1};
+    update_subscription_.run(subscription.id.key, settings, secret, subscription.disabled_reason, subscription.updated_at, uid);
+    return SavedSubscription{stored->revision + 1, *number_of(find_subscription_, 2, subscription.id.key)};
   }
+  const auto number = number_of(next_number_, 0, subscription.tenant);
+  if (!number) return not_found("the tenant does not exist");
   insert_subscription_.run(subscription.id.key, subscription.id.salt, subscription.tenant, settings, secret,
-                           subscription.disabled_reason, subscription.created_at, subscription.updated_at);
-  return Saved{1};
+                           subscription.disabled_reason, subscription.created_at, subscription.updated_at, *number, uid);
+  return SavedSubscription{1, *number};
 }
 
 Result<void> CatalogueWrites::remove(const DeleteSubscription& write) {

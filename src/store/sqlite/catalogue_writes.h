@@ -15,7 +15,7 @@ class CatalogueWrites {
   Result<Saved> save(const SaveTenant& write);
   Result<Saved> save(const SaveTopic& write);
   Result<Saved> save(const SaveScope& write);
-  Result<Saved> save(const SaveSubscription& write);
+  Result<SavedSubscription> save(const SaveSubscription& write);
   Result<void> save(const SaveCredential& write);
   Result<void> remove(const DeleteTenant& write);
   Result<void> remove(const DeleteTopic& write);
@@ -62,13 +62,17 @@ class CatalogueWrites {
       connection_, "UPDATE scopes SET name = ?2, display_name = ?3, revision = revision + 1, updated = ?4 WHERE key = ?1"};
   Statement delete_scope_{connection_, "DELETE FROM scopes WHERE key = ?1"};
 
-  Statement find_subscription_{connection_, "SELECT revision, tenant FROM subscriptions WHERE key = ?1 AND deleted = 0"};
+  Statement find_subscription_{connection_,
+                               "SELECT revision, tenant, number FROM subscriptions WHERE key = ?1 AND deleted = 0"};
+  Statement subscription_by_uid_{connection_, "SELECT key FROM subscriptions WHERE tenant = ?1 AND uid = ?2 AND deleted = 0"};
+  Statement next_number_{connection_, "UPDATE tenants SET last_number = last_number + 1 WHERE key = ?1 RETURNING last_number"};
   Statement insert_subscription_{connection_,
                                  "INSERT INTO subscriptions(key, salt, tenant, settings, sealed_secret, disabled_reason, "
-                                 "revision, created, updated) VALUES(?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?8)"};
+                                 "revision, created, updated, number, uid) "
+                                 "VALUES(?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?8, ?9, nullif(?10, ''))"};
   Statement update_subscription_{connection_,
                                  "UPDATE subscriptions SET settings = ?2, sealed_secret = ?3, disabled_reason = ?4, "
-                                 "revision = revision + 1, updated = ?5 WHERE key = ?1"};
+                                 "revision = revision + 1, updated = ?5, uid = nullif(?6, '') WHERE key = ?1"};
   Statement delete_subscription_{connection_,
                                  "UPDATE subscriptions SET deleted = 1, revision = revision + 1, updated = ?2 WHERE key = ?1"};
   Statement settings_of_{connection_, "SELECT settings FROM subscriptions WHERE key = ?1 AND deleted = 0"};

@@ -67,8 +67,8 @@ void SqliteSession::delete_scope(DeleteScope operation, Done<void> done) {
       std::move(done));
 }
 
-void SqliteSession::save_subscription(SaveSubscription operation, Done<Saved> done) {
-  write<SaveSubscription, Saved>(
+void SqliteSession::save_subscription(SaveSubscription operation, Done<SavedSubscription> done) {
+  write<SaveSubscription, SavedSubscription>(
       {.bytes = 4 * kPlainBytes}, std::move(operation),
       [](Tables& tables, const SaveSubscription& save) { return tables.catalogue.save(save); }, std::move(done));
 }

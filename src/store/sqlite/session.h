@@ -29,7 +29,7 @@ class SqliteSession final : public Session {
   void delete_topic(DeleteTopic write, Done<void> done) override;
   void save_scope(SaveScope write, Done<Saved> done) override;
   void delete_scope(DeleteScope write, Done<void> done) override;
-  void save_subscription(SaveSubscription write, Done<Saved> done) override;
+  void save_subscription(SaveSubscription write, Done<SavedSubscription> done) override;
   void delete_subscription(DeleteSubscription write, Done<void> done) override;
   void save_credential(SaveCredential write, Done<void> done) override;
   void load_catalogue(Done<Catalogue> done) override;

@@ -1,4 +1,4 @@
-// What the native API's handlers work with, and the shape that all of them have.
+// What the surfaces' handlers work with, and the shape that all of them have.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 #include "outbound/publisher.h"
 #include "store/store.h"
 
-namespace posthorn::api::native {
+namespace posthorn::api {
 
 // References to what one in-loop has; all of it outlives the router.
 struct Services {
@@ -33,14 +33,4 @@ inline Handler handler(const Services& services, Call call) {
   return [services, call](RequestContext& context) { return call(services, context); };
 }
 
-// One function for each resource file.
-void add_tenant_routes(std::vector<Route>& routes, const Services& services);
-void add_topic_routes(std::vector<Route>& routes, const Services& services);
-void add_scope_routes(std::vector<Route>& routes, const Services& services);
-void add_subscription_routes(std::vector<Route>& routes, const Services& services);
-void add_publish_routes(std::vector<Route>& routes, const Services& services);
-void add_event_routes(std::vector<Route>& routes, const Services& services);
-void add_delivery_routes(std::vector<Route>& routes, const Services& services);
-void add_job_routes(std::vector<Route>& routes, const Services& services);
-
-}  // namespace posthorn::api::native
+}  // namespace posthorn::api

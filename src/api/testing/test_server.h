@@ -27,7 +27,7 @@
 #include "outbound/runnable_gate.h"
 #include "store/store.h"
 
-namespace posthorn::api::native {
+namespace posthorn::api::testing {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
@@ -85,4 +85,4 @@ class TestServer {
   std::size_t handed_over_ = 0;
 };
 
-}  // namespace posthorn::api::native
+}  // namespace posthorn::api::testing

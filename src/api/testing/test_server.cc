@@ -1,4 +1,4 @@
-#include "api/native/server_test_support.h"
+#include "api/testing/test_server.h"
 
 #include <gtest/gtest.h>
 
@@ -6,11 +6,11 @@
 #include <boost/json/value.hpp>
 
 #include "api/admin/operations.h"
-#include "api/native/openapi_routes.h"
-#include "api/native/openapi_test_support.h"
+#include "api/native/openapi_document.h"
+#include "api/testing/openapi_check.h"
 #include "store/sqlite/sqlite_store.h"
 
-namespace posthorn::api::native {
+namespace posthorn::api::testing {
 namespace {
 
 namespace bj = boost::json;
@@ -74,10 +74,10 @@ void TestServer::load() {
   deliveries_ = std::make_unique<outbound::DeliveryService>(
       *session_, clock_, [](const domain::PendingDelivery&) {}, [](SubscriptionKey, DeliveryKey) {});
   jobs_ = std::make_unique<outbound::JobService>(*session_, clock_, ids_, [](const domain::Job&) {});
-  auto all = routes({*session_, tenants_, catalogue_, *publisher_, *deliveries_, *jobs_, kEventBodyBytesMaxDefault});
+  auto all = native::routes({*session_, tenants_, catalogue_, *publisher_, *deliveries_, *jobs_, kEventBodyBytesMaxDefault});
   const admin::Operations operations{[] { return admin::Readiness{true, {}}; }, metrics_};
   for (auto& route : admin::routes(operations)) all.push_back(std::move(route));
-  for (auto& route : openapi_routes()) all.push_back(std::move(route));
+  for (auto& route : document_routes(native::kDocument)) all.push_back(std::move(route));
   router_ = std::make_unique<Router>(std::move(all));
   service_ = std::make_unique<Service>(*router_, authorizer_, tenants_, clock_, 11);
 }
@@ -139,4 +139,4 @@ void TestServer::record_attempt(DeliveryId delivery, SubscriptionId subscription
   });
 }
 
-}  // namespace posthorn::api::native
+}  // namespace posthorn::api::testing

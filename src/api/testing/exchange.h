@@ -13,7 +13,8 @@
 //
 // In requests {{name}} stands for a value captured before. In answers a text that is wholly {{kind}} or {{kind:name}} matches
 // any value of that kind and captures it: uuid, time, number, secret, text, any. {{name}} alone must equal what was captured.
-// An answer's body must have exactly the members given; without a body in the file it must be empty.
+// An answer's body must have exactly the members given, and in an object with the member "{{more}}" at least those; without a
+// body in the file it must be empty.
 #pragma once
 
 #include <map>
@@ -21,9 +22,9 @@
 #include <string_view>
 #include <vector>
 
-#include "api/native/server_test_support.h"
+#include "api/testing/test_server.h"
 
-namespace posthorn::api::native {
+namespace posthorn::api::testing {
 
 struct Exchange {
   std::size_t line = 0;  // where it starts in its file
@@ -44,4 +45,4 @@ using Captures = std::map<std::string, std::string, std::less<>>;
 // Sends the request and compares the answer.
 void play(TestServer& server, const Exchange& exchange, Captures& captures);
 
-}  // namespace posthorn::api::native
+}  // namespace posthorn::api::testing

@@ -1,0 +1,19 @@
+// The routes of the native API, resource by resource: one function for each file.
+#pragma once
+
+#include <vector>
+
+#include "api/kit/services.h"
+
+namespace posthorn::api::native {
+
+void add_tenant_routes(std::vector<Route>& routes, const Services& services);
+void add_topic_routes(std::vector<Route>& routes, const Services& services);
+void add_scope_routes(std::vector<Route>& routes, const Services& services);
+void add_subscription_routes(std::vector<Route>& routes, const Services& services);
+void add_publish_routes(std::vector<Route>& routes, const Services& services);
+void add_event_routes(std::vector<Route>& routes, const Services& services);
+void add_delivery_routes(std::vector<Route>& routes, const Services& services);
+void add_job_routes(std::vector<Route>& routes, const Services& services);
+
+}  // namespace posthorn::api::native

@@ -1,0 +1,27 @@
+#include "domain/outbound/subscription_parts.h"
+
+namespace posthorn::domain {
+
+namespace bj = boost::json;
+using json::ObjectReader;
+
+std::string item_field(const ObjectReader& reader, std::string_view name, std::size_t index) {
+  return reader.field(name) + "/" + std::to_string(index);
+}
+
+bool read_texts(ObjectReader& reader, std::string_view name, std::size_t items_max, std::vector<std::string>& target) {
+  const bj::array* array = reader.array(name, items_max);
+  if (array == nullptr) return false;
+  std::vector<std::string> texts;
+  for (const auto& item : *array) {
+    if (!item.is_string()) {
+      reader.fail(invalid(item_field(reader, name, texts.size()), "must be a string", "wrong_type"));
+      return false;
+    }
+    texts.emplace_back(item.get_string());
+  }
+  target = std::move(texts);
+  return true;
+}
+
+}  // namespace posthorn::domain
