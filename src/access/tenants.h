@@ -34,6 +34,10 @@ class Tenants {
   // `tenant.key` 0 and expected_revision 0: a new one. Otherwise changes the one of that name (revision must match).
   // Errors: conflict, precondition_failed, unavailable.
   net::Task<Result<TenantPtr>> save(store::Session& session, domain::Tenant tenant, std::int64_t expected_revision);
+  // Its row goes otherwise (erasure): it is found no more.
+  void forget(const TenantPtr& tenant);
+  // Everybody, for periodic work.
+  std::vector<TenantPtr> all() const;
   net::Task<Status> remove(store::Session& session, TenantPtr tenant, std::int64_t expected_revision);
 
  private:

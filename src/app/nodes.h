@@ -19,7 +19,10 @@
 #include "outbound/job_service.h"
 #include "outbound/jobs.h"
 #include "outbound/lane_set.h"
+#include "outbound/polling.h"
+#include "outbound/privacy_service.h"
 #include "outbound/publisher.h"
+#include "outbound/statistics.h"
 #include "outbound/transport.h"
 #include "outbound/upkeep.h"
 #include "store/store.h"
@@ -33,6 +36,7 @@ struct OutNode {
   std::unique_ptr<store::Session> session;
   std::unique_ptr<net::HttpClient> client;
   std::unique_ptr<outbound::HttpTransport> transport;
+  std::unique_ptr<outbound::Statistics> statistics;
   std::unique_ptr<outbound::LaneSet> lanes;
   // Only the first out-node has these.
   std::unique_ptr<outbound::Handover> handover;
@@ -50,6 +54,9 @@ struct InNode {
   std::unique_ptr<outbound::Publisher> publisher;
   std::unique_ptr<outbound::DeliveryService> deliveries;
   std::unique_ptr<outbound::JobService> jobs;
+  std::unique_ptr<outbound::Statistics> statistics;
+  std::unique_ptr<outbound::Polling> polling;
+  std::unique_ptr<outbound::PrivacyService> privacy;
   std::unique_ptr<api::Router> router;
   std::unique_ptr<api::Service> service;
   std::unique_ptr<net::HttpServer> server;

@@ -8,6 +8,7 @@
 #include "api/native/openapi_document.h"
 #include "app/data_folder.h"
 #include "app/key_ring.h"
+#include "domain/outbound/retention.h"
 #include "observe/log.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -40,6 +41,13 @@ bool wait_until_done(net::Loop& loop, SteadyTime deadline, UniqueFunction<void(U
   auto future = ended->get_future();
   loop.post([ended, start = std::move(start)]() mutable { start([ended] { ended->set_value(); }); });
   return future.wait_until(deadline) == std::future_status::ready;
+}
+
+// What is counted but not written yet, of either kind of node.
+template <class Node>
+void stop_statistics(Node& node, SteadyTime deadline) {
+  if (!node.statistics) return;
+  wait_until_done(node.loop, deadline, [&node](auto done) { node.statistics->stop(std::move(done)); });
 }
 
 std::string node_name() { return "pid-" + std::to_string(::getpid()) + "-" + std::to_string(random_seed()); }
@@ -103,6 +111,10 @@ void Server::build_out_node(OutNode& node) {
   node.transport = std::make_unique<outbound::HttpTransport>(node.loop, *node.client, clock_);
   node.lanes = std::make_unique<outbound::LaneSet>(node.loop, *node.session, *catalogue_, *node.transport, clock_, gate_,
                                                    metrics_, random_seed());
+  node.statistics = std::make_unique<outbound::Statistics>(node.loop, *node.session, clock_);
+  node.lanes->on_outcome([&node](const auto& work, const auto& attempt, domain::DeliveryState state) {
+    node.statistics->outcome(work, attempt, state);
+  });
 }
 
 void Server::build_engine_upkeep(OutNode& node) {
@@ -111,8 +123,11 @@ void Server::build_engine_upkeep(OutNode& node) {
   periods.attempts = config_.attempt_retention;
   periods.deliveries = config_.delivery_retention;
   periods.idempotency = config_.idempotency_retention;
+  periods.statistics = config_.statistics_retention;
   node.upkeep = std::make_unique<outbound::Upkeep>(node.loop, *node.session, clock_, node_name(), periods);
-  node.handover = std::make_unique<outbound::Handover>(node.loop, lane_targets());
+  node.upkeep->set_tenants([this] { return tenant_periods(); });
+  node.handover =
+      std::make_unique<outbound::Handover>(node.loop, lane_targets(), [this](SubscriptionKey key) { poll_hub_.wake(key); });
   node.fanout = std::make_unique<outbound::Fanout>(node.loop, *node.session, *catalogue_, *ids_, clock_, gate_,
                                                    [&node](std::vector<outbound::Work> work) {
                                                      for (auto& one : work) node.handover->add(std::move(one));
@@ -120,12 +135,21 @@ void Server::build_engine_upkeep(OutNode& node) {
   node.jobs = std::make_unique<outbound::Jobs>(node.loop, *node.session, *catalogue_, *ids_, clock_, gate_, make_job_sinks());
 }
 
+std::vector<outbound::TenantPeriods> Server::tenant_periods() const {
+  std::vector<outbound::TenantPeriods> periods;
+  for (const auto& tenant : tenants_->all()) {
+    const auto own = domain::read_retention(tenant->settings);  // checked when it was written
+    if (own && !own->empty()) periods.push_back({tenant->key, own->payloads, own->attempts, own->deliveries});
+  }
+  return periods;
+}
+
 outbound::JobSinks Server::make_job_sinks() {
   return {[this](SubscriptionKey subscription, std::uint32_t count) {
             auto& target = *out_nodes_[outbound::target_of(subscription, out_nodes_.size())];
             target.loop.post([&target, subscription, count] { target.lanes->left_in_store(subscription, count); });
           },
-          [](SubscriptionKey) {}};
+          [this](SubscriptionKey subscription) { poll_hub_.wake(subscription); }};
 }
 
 std::vector<outbound::LaneTarget> Server::lane_targets() {
@@ -214,7 +238,9 @@ Status Server::start_in_nodes() {
 
 void Server::build_in_node(InNode& node, std::uint16_t port) {
   node.session = store_->open_session(node.loop);
-  node.handover = std::make_unique<outbound::Handover>(node.loop, lane_targets());
+  node.statistics = std::make_unique<outbound::Statistics>(node.loop, *node.session, clock_);
+  node.handover =
+      std::make_unique<outbound::Handover>(node.loop, lane_targets(), [this](SubscriptionKey key) { poll_hub_.wake(key); });
   outbound::PublishLimits limits;
   limits.event_body_bytes_max = config_.event_body_bytes_max;
   node.publisher = std::make_unique<outbound::Publisher>(node.loop, *node.session, *catalogue_, clock_, *ids_, gate_, metrics_,
@@ -227,12 +253,19 @@ void Server::build_in_node(InNode& node, std::uint16_t port) {
       });
 
   OutNode& first = *out_nodes_.front();
-  node.jobs = std::make_unique<outbound::JobService>(*node.session, clock_, *ids_, [&first](domain::Job job) {
+  const auto run_job = [&first](domain::Job job) {
     first.loop.post([&first, job = std::move(job)]() mutable { first.jobs->add(std::move(job)); });
-  });
+  };
+  node.jobs = std::make_unique<outbound::JobService>(*node.session, clock_, *ids_, run_job);
 
-  const api::Services services{
-      *node.session, *tenants_, *catalogue_, *node.publisher, *node.deliveries, *node.jobs, config_.event_body_bytes_max};
+  node.polling = std::make_unique<outbound::Polling>(node.loop, *node.session, clock_, poll_hub_, *node.statistics);
+  const auto forget_event = [this](EventKey event) {
+    for (const auto& out : out_nodes_) out->loop.post([&lanes = *out->lanes, event] { lanes.expunged(event); });
+  };
+  node.privacy = std::make_unique<outbound::PrivacyService>(*node.session, clock_, *ids_, forget_event, run_job);
+
+  const api::Services services{*node.session, *tenants_,     *catalogue_,   *node.publisher, *node.deliveries,
+                               *node.jobs,    *node.polling, *node.privacy, clock_,          config_.event_body_bytes_max};
   auto routes = api::native::routes(services);
   for (auto& route : api::admin::routes({[this] { return readiness(); }, metrics_, api::admin::MetricsAccess::with_key}))
     routes.push_back(std::move(route));
@@ -250,6 +283,7 @@ void Server::build_in_node(InNode& node, std::uint16_t port) {
 outbound::WorkSink Server::make_work_sink(InNode& node) {
   OutNode& first = *out_nodes_.front();
   return [&node, &first](outbound::AcceptedWork work) {
+    node.statistics->accepted(work.event->tenant, work.event->topic);
     node.handover->add(work);
     if (work.remaining.empty()) return;
     first.loop.post([&first, event = std::move(work.event), remaining = std::move(work.remaining)]() mutable {
@@ -346,6 +380,7 @@ void Server::drain(SteadyTime deadline) {
   const auto left = [&] {
     return std::max(std::chrono::duration_cast<Milliseconds>(deadline - clock_.steady_now()), Milliseconds(0));
   };
+  poll_hub_.close();
   for (const auto& node : in_nodes_) {
     if (node->server) node->server->stop(left());
   }
@@ -360,6 +395,8 @@ void Server::drain(SteadyTime deadline) {
       observe::log(observe::Level::warning, "attempts were cut off by the end of the grace time; they will be made again");
     net::run_on(node->loop, [&node]() -> net::Task<> { co_await node->transport->stop(); });
   }
+  for (const auto& node : in_nodes_) stop_statistics(*node, deadline);
+  for (const auto& node : out_nodes_) stop_statistics(*node, deadline);
 }
 
 void Server::tear_down() {
@@ -368,10 +405,13 @@ void Server::tear_down() {
       node->server.reset();
       node->service.reset();
       node->router.reset();
+      node->privacy.reset();
+      node->polling.reset();
       node->jobs.reset();
       node->deliveries.reset();
       node->publisher.reset();
       node->handover.reset();
+      node->statistics.reset();
       node->session.reset();
     });
   }
@@ -390,6 +430,7 @@ void Server::tear_down() {
       node->fanout.reset();
       node->handover.reset();
       node->lanes.reset();
+      node->statistics.reset();
       node->transport.reset();
       node->client.reset();
       node->session.reset();

@@ -21,6 +21,7 @@
 #include "crypto/crypto.h"
 #include "observe/metrics.h"
 #include "outbound/catalogue.h"
+#include "outbound/poll_hub.h"
 #include "outbound/runnable_gate.h"
 #include "store/store.h"
 
@@ -59,6 +60,7 @@ class Server {
   outbound::WorkSink make_work_sink(InNode& node);
   std::vector<outbound::LaneTarget> lane_targets();
   outbound::JobSinks make_job_sinks();
+  std::vector<outbound::TenantPeriods> tenant_periods() const;
   void on_subscription_change(SubscriptionKey subscription);
   void register_gauges();
   void watch_pending();
@@ -69,6 +71,7 @@ class Server {
   SystemClock clock_;
   observe::Metrics metrics_;
   outbound::RunnableGate gate_;
+  outbound::PollHub poll_hub_;
   std::unique_ptr<crypto::Sealer> sealer_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<IdSource> ids_;

@@ -91,6 +91,24 @@ inline constexpr auto kJobStepPause = 10ms;              // between steps, so th
 inline constexpr auto kJobWaitTime = 200ms;              // before a step that cannot be made yet is tried again
 inline constexpr std::ptrdiff_t kJobRunnableMax = 1024;  // jobs make no more work runnable while so much waits already
 
+// --- polling -----------------------------------------------------------------------------------------------------------
+inline constexpr auto kPollWaitMax = 30s;                          // how long one read may wait for something to read
+inline constexpr std::size_t kPollWaitersMax = 4096;               // reads that wait, of all subscriptions
+inline constexpr std::size_t kPollWaitersPerSubscriptionMax = 16;  // of one
+inline constexpr std::size_t kPollPageBytesMax = 4 * 1024 * 1024;  // payloads of one page (never less than one item)
+inline constexpr std::size_t kPollAcknowledgeStepMax = 500;        // deliveries that one write acknowledges
+
+// --- privacy -------------------------------------------------------------------------------------------------------------
+inline constexpr std::size_t kExpungedRememberedMax = 64;            // events that lanes leave out of pages read before
+inline constexpr std::size_t kExportPageBytesMax = 4 * 1024 * 1024;  // a page of an export ends after it
+
+// --- statistics ----------------------------------------------------------------------------------------------------------
+inline constexpr auto kStatisticsFlushTime = 1s;              // how long counters are gathered in memory
+inline constexpr std::size_t kStatisticsSeriesMax = 100'000;  // gathered on one loop
+inline constexpr std::size_t kStatisticsStepMax = 500;        // rows that one write changes
+inline constexpr std::int64_t kStatisticsHoursMax = 31 * 24;  // that one answer shows by the hour
+inline constexpr std::int64_t kStatisticsDaysMax = 400;       // that one answer shows by the day
+
 // --- store ---------------------------------------------------------------------------------------------------------
 inline constexpr std::size_t kWriterQueueOpsMax = 8192;  // waiting writes; beyond: unavailable
 inline constexpr std::size_t kWriterQueueBytesMax = 64 * 1024 * 1024;

@@ -86,6 +86,7 @@ void describe(CLI::App& root, Context& context) {
   add_catalogue_commands(root, context);
   add_subscription_commands(root, context);
   add_delivery_commands(root, context);
+  add_recovery_commands(root, context);
   add_verify_command(root, context);
   add_data_folder_commands(root, context);
   add_doctor_command(root, context);

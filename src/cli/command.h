@@ -74,6 +74,7 @@ void add_doctor_command(CLI::App& root, Context& context);
 void add_catalogue_commands(CLI::App& root, Context& context);  // tenants, topics
 void add_subscription_commands(CLI::App& root, Context& context);
 void add_delivery_commands(CLI::App& root, Context& context);  // events, deliveries
+void add_recovery_commands(CLI::App& root, Context& context);  // jobs, poll, stats; more of the four above
 void add_send_command(CLI::App& root, Context& context);
 void add_listen_command(CLI::App& root, Context& context);
 void add_watch_command(CLI::App& root, Context& context);

@@ -21,6 +21,7 @@ struct Settings {
   std::vector<std::string> schedule;
   std::string timeout;
   bool disabled = false;
+  bool poll = false;
 };
 
 void add_settings_options(CLI::App& command, Settings& settings) {
@@ -87,6 +88,7 @@ Result<bj::object> body_of(const Settings& settings) {
     body["timeoutMs"] = timeout->count();
   }
   if (settings.disabled) body["enabled"] = false;
+  if (settings.poll) body["kind"] = "poll";
   return body;
 }
 
@@ -135,16 +137,19 @@ void add_create(CLI::App& subscriptions, Context& context) {
   auto* command = add_command(
       subscriptions, "create", "Make one; its secret is shown this once",
       "  posthorn subscriptions create https://example.com/hooks --topic 'document.*'\n"
-      "  posthorn subscriptions create https://example.com/hooks --topic '**' --retry 5s,1m,10m --header 'X-Team: a'\n");
+      "  posthorn subscriptions create https://example.com/hooks --topic '**' --retry 5s,1m,10m --header 'X-Team: a'\n"
+      "  posthorn subscriptions create --poll --topic 'document.*'\n");
   auto options = add_remote_options(*command);
   auto given = std::make_shared<Settings>();
-  command->add_option("url", given->url, "Where to deliver")->required()->type_name("URL");
+  auto* url = command->add_option("url", given->url, "Where to deliver")->type_name("URL");
+  command->add_flag("--poll", given->poll, "Without a URL: its consumer reads it (posthorn poll)")->excludes(url);
   add_settings_options(*command, *given);
   command->get_option("--topic")->required();
   command->add_flag("--disabled", given->disabled, "Make it switched off");
   add_json_option(*command, *options);
   command->callback([&context, options, given] {
     context.action = [&context, options, given] {
+      if (given->url.empty() && !given->poll) return fail_usage(context, invalid("url", "a URL is required, or --poll"));
       auto body = body_of(*given);
       if (!body) return fail_usage(context, body.error());
       ApiRequest request;

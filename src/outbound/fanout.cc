@@ -58,8 +58,11 @@ void Fanout::step() {
   std::vector<Work> work;
   for (std::size_t i = job.at; i < job.at + count; ++i) {
     const auto id = ids_.next<DeliveryId>();
-    write.deliveries.push_back({id, job.remaining[i]});
-    work.push_back(Work{id, job.remaining[i].key, job.event, 0, 0, job.event->accepted_at});
+    const auto subscription = catalogue_.find_subscription(job.remaining[i].key);
+    const auto kind = subscription ? subscription->settings.kind : domain::Kind::push;
+    const Timestamp due = kind == domain::Kind::poll ? domain::kNeverDue : job.event->accepted_at;
+    write.deliveries.push_back({id, job.remaining[i], kind});
+    work.push_back(Work{id, job.remaining[i].key, job.event, 0, 0, due});
   }
   writing_ = true;
   session_.advance_fanout(std::move(write), [this, work = std::move(work), count](Status result) mutable {
@@ -69,6 +72,10 @@ void Fanout::step() {
 
 void Fanout::stepped(std::vector<Work> work, std::size_t count, Status result) {
   writing_ = false;
+  if (!result && result.error().kind == ErrorKind::not_found) {  // expunged, or gone with its tenant
+    jobs_.pop_front();
+    return step();
+  }
   if (!result) {
     if (result.error().kind != ErrorKind::unavailable) {
       observe::log(observe::Level::error, "a fan-out step failed",

@@ -25,7 +25,8 @@ inline std::size_t target_of(SubscriptionKey subscription, std::size_t targets) 
 
 class Handover {
  public:
-  Handover(EventLoop& loop, std::vector<LaneTarget> targets);
+  // `polled`: told of subscriptions that have something to be read; no lane gets that. Called on this loop.
+  Handover(EventLoop& loop, std::vector<LaneTarget> targets, std::function<void(SubscriptionKey)> polled);
 
   void add(Work work);
   void add(const AcceptedWork& accepted);
@@ -35,6 +36,7 @@ class Handover {
 
   EventLoop& loop_;
   std::vector<LaneTarget> targets_;
+  const std::function<void(SubscriptionKey)> polled_;
   std::vector<std::vector<Work>> waiting_;
   bool flush_posted_ = false;
 };

@@ -70,10 +70,12 @@ void Jobs::next() {
     return;
   }
   if (jobs_.empty()) return;
-  if (gate_.runnable() >= kJobRunnableMax) return wait(kJobWaitTime);
+  const bool makes_work = jobs_.front().kind != JobKind::erase;
+  if (makes_work && gate_.runnable() >= kJobRunnableMax) return wait(kJobWaitTime);
   current_ = std::move(jobs_.front());
   jobs_.pop_front();
   total_.reset();
+  if (current_->kind == JobKind::erase) return erase();
   if (!current_->total) return count();
   scan();
 }
@@ -97,6 +99,13 @@ void Jobs::scan() {
                           if (!found) return step_failed(found.error());
                           advance(std::move(*found));
                         });
+}
+
+void Jobs::erase() {
+  session_.erase_step({lease_of(*current_), current_->id.key, clock_.schedule_now()}, [this](Result<Job> job) {
+    if (!job) return step_failed(job.error());
+    advanced(store::AdvancedJob{std::move(*job), {}, {}});
+  });
 }
 
 void Jobs::advance(store::JobScan found) {

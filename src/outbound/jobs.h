@@ -1,5 +1,5 @@
-// Jobs: runs the background jobs (recover, replay missing, resend) of the shards that are ours, a bounded durable step at a
-// time.
+// Jobs: runs the background jobs (recover, replay missing, resend, erase) of the shards that are ours, a bounded durable step
+// at a time.
 //
 // Place: one, on the first out-loop. JobService (on the in-loops) makes jobs and add()s them here; start() finds what a stopped
 //   process left. What a step made pending is in the store; `pushed` tells its lane to page it in, `polled` wakes readers.
@@ -46,6 +46,7 @@ class Jobs {
   void wait(SteadyTime::duration time);
   void count();
   void scan();
+  void erase();
   void advance(store::JobScan found);
   void advanced(Result<store::AdvancedJob> result);
   void step_failed(const Error& error);

@@ -51,7 +51,7 @@ class RunningJobs : public testing::Test {
     subscription.settings.url = "https://example.com/hook";
     subscription.settings.topics = std::move(topics);
     session_->save_subscription({subscription, 0},
-                                [](Result<store::Saved> saved) { ASSERT_TRUE(saved) << saved.error().message; });
+                                [](Result<store::SavedSubscription> saved) { ASSERT_TRUE(saved) << saved.error().message; });
     loop_.run_ready();
     return subscription;
   }

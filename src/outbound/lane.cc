@@ -95,6 +95,17 @@ void Lane::cancelled(DeliveryKey delivery) {
   }
 }
 
+void Lane::expunged(EventKey event) {
+  std::vector<DeliveryKey> found;
+  for (const auto& work : ready_) {
+    if (work.event->id.key == event) found.push_back(work.id.key);
+  }
+  for (const auto& [due, work] : waiting_) {
+    if (work.event->id.key == event) found.push_back(work.id.key);
+  }
+  for (const DeliveryKey delivery : found) cancelled(delivery);
+}
+
 void Lane::load_failed(Timestamp again_at) {
   loading_ = false;
   expect_in_store(again_at);

@@ -55,6 +55,9 @@ class Lane {
   // Cancelled by hand: leaves the window unless it is out.
   void cancelled(DeliveryKey delivery);
 
+  // The event's payload is gone: its deliveries leave the window unless they are out.
+  void expunged(EventKey event);
+
   // Paging. When wants_load(): begin_load() says how many to read (from the first pending on, of any due time), and loaded()
   // takes the page; `more`: the page ended before the store's pending deliveries did.
   bool wants_load(Timestamp now) const;

@@ -98,6 +98,17 @@ void LaneSet::cancelled(SubscriptionKey subscription, DeliveryKey delivery) {
   }
 }
 
+void LaneSet::expunged(EventKey event) {
+  expunged_.push_back(event);
+  if (expunged_.size() > kExpungedRememberedMax) expunged_.pop_front();
+  for (auto& place : rendered_) {
+    if (place.event == event) place = {};
+  }
+  for (const auto& [key, slot] : slots_) slot->lane.expunged(event);
+  for (const auto& [key, slot] : slots_) service(*slot);
+  arm();
+}
+
 void LaneSet::subscription_changed(SubscriptionKey subscription) {
   const auto found = slots_.find(subscription);
   if (found == slots_.end() && !sleeping_.contains(subscription)) return;
@@ -113,7 +124,7 @@ bool LaneSet::prepare_slot(Slot& slot) {
   if (slot.prepared) return true;
   const auto subscription = catalogue_.find_subscription(slot.lane.subscription());
   if (!subscription) cancel_rest(slot.lane.subscription());
-  if (!subscription || !subscription->settings.enabled) {
+  if (!subscription || !subscription->settings.enabled || subscription->settings.kind == domain::Kind::poll) {
     slot.lane.pause();
     return false;
   }
@@ -279,6 +290,7 @@ void LaneSet::recorded(Work work, store::RecordAttempt write, Result<store::Reco
   }
   --unrecorded_;
   store_takes_ = true;
+  if (result && outcome_) outcome_(work, write, result->state);
   Slot& lane_slot = slot(write.subscription);
   if (!result) {
     // Fenced: another node has the shard and will deliver what is pending. Anything else is damage, and is said once.
@@ -339,6 +351,9 @@ void LaneSet::load_done(SubscriptionKey subscription, std::size_t limit, Result<
     std::size_t bytes = 0;
     for (const auto& work : *page) bytes += work.event->payload.size();
     const bool more = page->size() >= limit || bytes >= kLaneWindowBytesMax;
+    std::erase_if(*page, [this](const Work& work) {
+      return std::find(expunged_.begin(), expunged_.end(), work.event->id.key) != expunged_.end();
+    });
     lane_slot.lane.loaded(std::move(*page), more, now);
   }
   service(lane_slot);

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <array>
+#include <deque>
 #include <memory>
 #include <set>
 #include <unordered_map>
@@ -45,6 +46,11 @@ class LaneSet {
   // A job made `count` deliveries pending in the store.
   void left_in_store(SubscriptionKey subscription, std::uint32_t count);
   void cancelled(SubscriptionKey subscription, DeliveryKey delivery);
+  // The event's payload is gone: nothing of it stays in memory but what is being sent.
+  void expunged(EventKey event);
+  // Told of every recorded attempt and what became of its delivery. Set before start().
+  using OutcomeListener = std::function<void(const Work&, const store::RecordAttempt&, domain::DeliveryState)>;
+  void on_outcome(OutcomeListener listener) { outcome_ = std::move(listener); }
   void subscription_changed(SubscriptionKey subscription);
 
   // New attempts stop; `done` once nothing is out or unrecorded. Work that remains stays in the store.
@@ -107,6 +113,8 @@ class LaneSet {
   std::size_t loads_running_ = 0;
   std::set<SubscriptionKey> cancelling_;  // deleted ones whose pending deliveries are being cancelled
   std::array<RenderedBody, 64> rendered_;
+  OutcomeListener outcome_;
+  std::deque<EventKey> expunged_;                                 // the latest: pages that were read before may still show them
   std::vector<std::pair<Work, store::RecordAttempt>> unwritten_;  // records that the store could not take yet
   std::size_t in_flight_ = 0;
   std::size_t unrecorded_ = 0;

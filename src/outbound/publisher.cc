@@ -105,7 +105,7 @@ Result<Publisher::Prepared> Publisher::prepare(const domain::Tenant& tenant, con
   prepared.write.deliveries.reserve(at_once);
   for (std::size_t i = 0; i < matched.size(); ++i) {
     if (i < at_once) {
-      prepared.write.deliveries.push_back({ids_.next<DeliveryId>(), matched[i]->id});
+      prepared.write.deliveries.push_back({ids_.next<DeliveryId>(), matched[i]->id, matched[i]->settings.kind});
     } else {
       prepared.remaining.push_back(matched[i]->id);
     }

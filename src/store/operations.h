@@ -193,6 +193,7 @@ struct Expire {
   Timestamp attempts_before;
   Timestamp deliveries_before;  // with their attempts; events go when no delivery is left
   Timestamp idempotency_before;
+  Timestamp statistics_before;
   std::uint32_t limit = 500;
 };
 struct Expired {

@@ -18,6 +18,9 @@
 #include "base/result.h"
 #include "store/job_operations.h"
 #include "store/operations.h"
+#include "store/poll_operations.h"
+#include "store/privacy_operations.h"
+#include "store/statistics_operations.h"
 
 namespace posthorn::store {
 
@@ -79,6 +82,20 @@ class Session {
   virtual void scan_for_job(ScanForJob query, Done<JobScan> done) = 0;
   // About how many rows the job will look at.
   virtual void count_for_job(domain::Job job, Done<std::uint64_t> done) = 0;
+
+  // --- polling (poll_operations.h) ---
+  virtual void poll_deliveries(PollDeliveries query, Done<PolledPage> done) = 0;
+  virtual void acknowledge_polled(AcknowledgePolled write, Done<AcknowledgedPolled> done) = 0;
+
+  // --- data that goes before its time (privacy_operations.h) ---
+  virtual void expire_tenant(ExpireTenant write, Done<Expired> done) = 0;
+  virtual void expunge_event(ExpungeEvent write, Done<ExpungedEvent> done) = 0;
+  virtual void start_erasure(StartErasure write, Done<void> done) = 0;
+  virtual void erase_step(EraseStep write, Done<domain::Job> done) = 0;
+
+  // --- statistics (statistics_operations.h) ---
+  virtual void add_statistics(AddStatistics write, Done<void> done) = 0;
+  virtual void read_statistics(ReadStatistics query, Done<std::vector<HourCounters>> done) = 0;
 
   // Writes a consistent copy to `path` (which must not exist) while serving.
   virtual void backup(std::string path, Done<void> done) = 0;

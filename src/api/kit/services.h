@@ -11,6 +11,8 @@
 #include "outbound/catalogue.h"
 #include "outbound/delivery_service.h"
 #include "outbound/job_service.h"
+#include "outbound/polling.h"
+#include "outbound/privacy_service.h"
 #include "outbound/publisher.h"
 #include "store/store.h"
 
@@ -24,6 +26,9 @@ struct Services {
   outbound::Publisher& publisher;
   outbound::DeliveryService& deliveries;
   outbound::JobService& jobs;
+  outbound::Polling& polling;
+  outbound::PrivacyService& privacy;
+  const Clock& clock;
   std::size_t event_body_bytes_max = kEventBodyBytesMaxDefault;
 };
 

@@ -9,6 +9,7 @@
 #include "api/kit/paging.h"
 #include "api/native/job_json.h"
 #include "api/native/resources.h"
+#include "api/native/subscription_reference.h"
 #include "domain/outbound/topic.h"
 #include "json/reader.h"
 
@@ -75,18 +76,10 @@ void read_state(json::ObjectReader& reader, std::optional<domain::DeliveryState>
   }
 }
 
-Result<domain::SubscriptionPtr> find_subscription(const Services& services, const RequestContext& context,
-                                                  std::string_view text) {
-  const auto id = parse_id<SubscriptionId>(text);
-  auto found = id ? services.catalogue.find_subscription(context.tenant->key, *id) : nullptr;
-  if (!found) return not_found("There is no subscription of this id.", "unknown_subscription");
-  return found;
-}
-
 void read_subscription(json::ObjectReader& reader, const Services& services, const RequestContext& context,
                        SubscriptionId& subscription) {
   std::optional<std::string> text;
-  reader.optional_string("subscription", text, 64);
+  reader.optional_string("subscription", text, kNameBytesMax);
   if (!reader.ok() || !text) return;
   const auto found = find_subscription(services, context, *text);
   if (!found)

@@ -14,6 +14,9 @@ std::vector<Route> routes(const Services& services) {
   add_event_routes(routes, services);
   add_delivery_routes(routes, services);
   add_job_routes(routes, services);
+  add_poll_routes(routes, services);
+  add_privacy_routes(routes, services);
+  add_statistics_routes(routes, services);
   return routes;
 }
 

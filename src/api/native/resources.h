@@ -15,5 +15,8 @@ void add_publish_routes(std::vector<Route>& routes, const Services& services);
 void add_event_routes(std::vector<Route>& routes, const Services& services);
 void add_delivery_routes(std::vector<Route>& routes, const Services& services);
 void add_job_routes(std::vector<Route>& routes, const Services& services);
+void add_poll_routes(std::vector<Route>& routes, const Services& services);
+void add_privacy_routes(std::vector<Route>& routes, const Services& services);
+void add_statistics_routes(std::vector<Route>& routes, const Services& services);
 
 }  // namespace posthorn::api::native

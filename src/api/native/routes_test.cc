@@ -121,11 +121,14 @@ struct Objects {
   std::string delivery;
   std::string job;
 
+  std::string polled;  // a subscription of kind poll
+
   std::string path(const Route& route, std::string_view tenant) const {
     std::string path = with(std::string(route.pattern), "{tenant}", tenant);
     path = with(std::move(path), "{topic}", topic);
     path = with(std::move(path), "{scope}", scope);
-    path = with(std::move(path), "{subscription}", subscription);
+    const bool polls = route.pattern.find("/poll") != std::string_view::npos;
+    path = with(std::move(path), "{subscription}", polls ? polled : subscription);
     path = with(std::move(path), "{event}", event);
     path = with(std::move(path), "{delivery}", delivery);
     return with(std::move(path), "{job}", job);
@@ -139,6 +142,7 @@ Objects make_objects(TestServer& server, const std::string& tenant) {
   EXPECT_EQ(server.call("PUT", base + "/scopes/" + made.scope, "{}").status, 201);
   made.subscription =
       server.call("POST", base + "/subscriptions", R"({"url":"https://r.example/","topics":["**"]})").member("id");
+  made.polled = server.call("POST", base + "/subscriptions", R"({"kind":"poll","topics":["**"]})").member("id");
   made.event = server.call("POST", base + "/events", R"({"topic":"mine.topic","data":1})").member("id");
   const std::string page = server.call("GET", base + "/events/" + made.event + "/deliveries").body;
   made.delivery = page.substr(page.find("\"id\":\"") + 6, 36);

@@ -116,6 +116,9 @@ net::Task<Answer> change(Services services, RequestContext& context, Subscriptio
   if (auto holds = check_preconditions(context.request.headers, revision); !holds) co_return std::move(holds).error();
   auto input = read_input(context.request.body, std::move(base));
   if (!input) co_return std::move(input).error();
+  if (input->settings.kind != current->settings.kind) {
+    co_return invalid("kind", "cannot be changed: make another subscription", "immutable");
+  }
   domain::Subscription subscription = *current;
   const bool switched = input->settings.enabled != current->settings.enabled;
   subscription.settings = std::move(input->settings);
@@ -138,7 +141,9 @@ net::Task<Answer> change(Services services, RequestContext& context, Subscriptio
 net::Task<Answer> put_subscription(Services services, RequestContext& context) {
   const auto current = find(services, context);
   if (!current) co_return current.error();
-  co_return co_await change(services, context, *current, domain::SubscriptionSettings());
+  domain::SubscriptionSettings base;
+  base.kind = (*current)->settings.kind;
+  co_return co_await change(services, context, *current, std::move(base));
 }
 
 net::Task<Answer> patch_subscription(Services services, RequestContext& context) {

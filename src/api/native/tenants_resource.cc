@@ -8,6 +8,7 @@
 #include "api/kit/precondition.h"
 #include "api/native/resources.h"
 #include "domain/access/name.h"
+#include "domain/outbound/retention.h"
 #include "json/reader.h"
 
 namespace posthorn::api::native {
@@ -44,6 +45,7 @@ Result<domain::Tenant> read_tenant(std::string_view body, domain::Tenant tenant)
       reader.fail(
           invalid(reader.field("settings"), "must have at most " + std::to_string(kDocumentBytesMax) + " bytes", "too_long"));
     }
+    if (auto retention = domain::read_retention(tenant.settings); !retention) reader.fail(std::move(retention).error());
   }
   reader.only_these();
   if (!reader.ok()) return reader.error();

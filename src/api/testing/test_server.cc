@@ -69,12 +69,18 @@ TestServer::TestServer() : authorizer_({access::make_credential("admin", kKey, T
 void TestServer::load() {
   session_ = store_->open_session(loop_);
   publisher_ = std::make_unique<outbound::Publisher>(loop_, *session_, catalogue_, clock_, ids_, gate_, metrics_,
-                                                     outbound::PublishLimits(),
-                                                     [this](const outbound::AcceptedWork&) { ++handed_over_; });
+                                                     outbound::PublishLimits(), [this](const outbound::AcceptedWork& work) {
+                                                       ++handed_over_;
+                                                       statistics_->accepted(work.event->tenant, work.event->topic);
+                                                     });
   deliveries_ = std::make_unique<outbound::DeliveryService>(
       *session_, clock_, [](const domain::PendingDelivery&) {}, [](SubscriptionKey, DeliveryKey) {});
   jobs_ = std::make_unique<outbound::JobService>(*session_, clock_, ids_, [](const domain::Job&) {});
-  auto all = native::routes({*session_, tenants_, catalogue_, *publisher_, *deliveries_, *jobs_, kEventBodyBytesMaxDefault});
+  statistics_ = std::make_unique<outbound::Statistics>(loop_, *session_, clock_);
+  polling_ = std::make_unique<outbound::Polling>(loop_, *session_, clock_, poll_hub_, *statistics_);
+  privacy_ = std::make_unique<outbound::PrivacyService>(*session_, clock_, ids_, [](EventKey) {}, [](const domain::Job&) {});
+  auto all = native::routes({*session_, tenants_, catalogue_, *publisher_, *deliveries_, *jobs_, *polling_, *privacy_, clock_,
+                             kEventBodyBytesMaxDefault});
   const admin::Operations operations{[] { return admin::Readiness{true, {}}; }, metrics_};
   for (auto& route : admin::routes(operations)) all.push_back(std::move(route));
   for (auto& route : document_routes(native::kDocument)) all.push_back(std::move(route));
@@ -86,6 +92,9 @@ TestServer::~TestServer() {
   net::run_on(loop_, [this]() -> net::Task<> {
     service_.reset();
     router_.reset();
+    privacy_.reset();
+    polling_.reset();
+    statistics_.reset();
     jobs_.reset();
     deliveries_.reset();
     publisher_.reset();
@@ -94,6 +103,13 @@ TestServer::~TestServer() {
   });
   store_->stop();
   loop_.stop();
+}
+
+void TestServer::write_statistics() {
+  net::run_on(loop_, [this]() -> net::Task<> {
+    co_await net::until<int>(
+        [&](auto done) { statistics_->stop([done = std::make_shared<decltype(done)>(std::move(done))] { (*done)(0); }); });
+  });
 }
 
 Reply TestServer::call(std::string_view method, std::string_view target, std::string_view body, const Headers& headers) {

@@ -23,8 +23,11 @@
 #include "outbound/catalogue.h"
 #include "outbound/delivery_service.h"
 #include "outbound/job_service.h"
+#include "outbound/polling.h"
+#include "outbound/privacy_service.h"
 #include "outbound/publisher.h"
 #include "outbound/runnable_gate.h"
+#include "outbound/statistics.h"
 #include "store/store.h"
 
 namespace posthorn::api::testing {
@@ -60,6 +63,8 @@ class TestServer {
   const Router& router() const { return *router_; }
   Service& service() { return *service_; }
   ManualClock& clock() { return clock_; }
+  // Writes the counters that were gathered; later ones are not counted.
+  void write_statistics();
   std::size_t events_handed_to_lanes() const { return handed_over_; }
 
  private:
@@ -71,6 +76,7 @@ class TestServer {
   IdSource ids_{clock_, 7};
   crypto::Sealer sealer_{{{1, std::string(32, 'k')}}};
   outbound::RunnableGate gate_;
+  outbound::PollHub poll_hub_;
   access::Tenants tenants_{clock_, ids_};
   outbound::Catalogue catalogue_{clock_, ids_, sealer_};
   access::Authorizer authorizer_;
@@ -79,6 +85,9 @@ class TestServer {
   std::unique_ptr<outbound::Publisher> publisher_;
   std::unique_ptr<outbound::DeliveryService> deliveries_;
   std::unique_ptr<outbound::JobService> jobs_;
+  std::unique_ptr<outbound::Statistics> statistics_;
+  std::unique_ptr<outbound::Polling> polling_;
+  std::unique_ptr<outbound::PrivacyService> privacy_;
   std::unique_ptr<Router> router_;
   std::unique_ptr<Service> service_;
   std::vector<store::Lease> leases_;

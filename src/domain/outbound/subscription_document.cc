@@ -27,7 +27,10 @@ Result<SubscriptionSettings> read_settings(const bj::object& object, Subscriptio
 }
 
 Status check_settings(const SubscriptionSettings& settings) {
-  if (settings.url.empty()) return invalid("url", "is required", "required");
+  if (settings.kind == Kind::push && settings.url.empty()) return invalid("url", "is required", "required");
+  if (settings.kind == Kind::poll && !settings.url.empty()) {
+    return invalid("url", "must not be there: a subscription of kind poll is read by its consumer");
+  }
   if (settings.topics.empty()) return invalid("topics", "must name at least one topic or pattern", "required");
   return {};
 }

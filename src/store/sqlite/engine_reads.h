@@ -33,6 +33,7 @@ class EngineReads {
                                   ", d.key, d.salt, d.attempts, d.schedule_start, d.due "
                                   "FROM deliveries d INDEXED BY deliveries_pending JOIN events e ON e.key = d.event "
                                   "WHERE d.subscription = ?1 AND d.state = 0 AND d.due <= ?2 AND (d.due, d.key) > (?3, ?4) "
+                                  "AND e.payload IS NOT NULL "
                                   "ORDER BY d.due, d.key LIMIT ?5"};
   Statement fanouts_{connection_,
                      "SELECT " POSTHORN_EVENT_COLUMNS

@@ -74,7 +74,7 @@ Result<void> JobWrites::fail(const FailJob& write) {
   return {};
 }
 
-Result<Job> JobWrites::runnable(const Lease& lease, domain::JobKey key, std::int64_t from) {
+Result<Job> JobWrites::runnable(const Lease& lease, domain::JobKey key) {
   if (!known_.holds(lease)) return fenced();
   Job job;
   if (Cursor row = find_.open(key); row.next()) {
@@ -84,7 +84,6 @@ Result<Job> JobWrites::runnable(const Lease& lease, domain::JobKey key, std::int
   }
   if (known_.is_deleted(job.tenant)) return no_such_job();
   if (job.state != JobState::running) return conflict({}, "the job does not run", "job_not_running");
-  if (job.cursor != from) return conflict({}, "the job is further already", "job_moved");
   return job;
 }
 
@@ -94,8 +93,9 @@ void JobWrites::save_progress(const Job& job) {
 }
 
 Result<AdvancedJob> JobWrites::advance(const AdvanceJob& write) {
-  auto found = runnable(write.lease, write.job, write.from);
+  auto found = runnable(write.lease, write.job);
   if (!found) return std::move(found).error();
+  if (found->cursor != write.from) return conflict({}, "the job is further already", "job_moved");
   AdvancedJob advanced{std::move(*found), {}, {}};
   Job& job = advanced.job;
   for (const DeliveryKey delivery : write.restart) {

@@ -19,8 +19,8 @@ class JobWrites {
   Result<void> fail(const FailJob& write);
   Result<AdvancedJob> advance(const AdvanceJob& write);
 
-  // The job when the step may be made: it runs, stands at `from`, and the lease holds.
-  Result<domain::Job> runnable(const Lease& lease, domain::JobKey job, std::int64_t from);
+  // The job when a step may be made: it runs, and the lease holds.
+  Result<domain::Job> runnable(const Lease& lease, domain::JobKey job);
   void save_progress(const domain::Job& job);
 
  private:

@@ -6,12 +6,13 @@
 
 namespace posthorn::store::sqlite {
 
-inline constexpr std::int64_t kSchemaVersion = 3;
+inline constexpr std::int64_t kSchemaVersion = 4;
 inline constexpr std::int64_t kApplicationId = 0x50486f72;  // "PHor": says that the file is ours
 
 extern const char* const kMigration0001;
 extern const char* const kMigration0002;
 extern const char* const kMigration0006;
+extern const char* const kMigration0007;
 
 // Brings the database to kSchemaVersion, one transaction a migration. Errors: conflict when the file is of a newer program or
 // not ours. Throws DatabaseError.

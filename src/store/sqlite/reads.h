@@ -5,16 +5,26 @@
 #include "store/sqlite/engine_reads.h"
 #include "store/sqlite/job_reads.h"
 #include "store/sqlite/list_reads.h"
+#include "store/sqlite/poll_reads.h"
+#include "store/sqlite/statistics_rows.h"
 
 namespace posthorn::store::sqlite {
 
 struct Reads {
-  explicit Reads(Connection& connection) : catalogue(connection), engine(connection), lists(connection), jobs(connection) {}
+  explicit Reads(Connection& connection)
+      : catalogue(connection),
+        engine(connection),
+        lists(connection),
+        jobs(connection),
+        polling(connection),
+        statistics(connection) {}
 
   CatalogueReads catalogue;
   EngineReads engine;
   ListReads lists;
   JobReads jobs;
+  PollReads polling;
+  StatisticsReads statistics;
 };
 
 }  // namespace posthorn::store::sqlite

@@ -66,6 +66,16 @@ class SqliteSession final : public Session {
   void scan_for_job(ScanForJob query, Done<JobScan> done) override;
   void count_for_job(domain::Job job, Done<std::uint64_t> done) override;
 
+  void poll_deliveries(PollDeliveries query, Done<PolledPage> done) override;
+  void acknowledge_polled(AcknowledgePolled write, Done<AcknowledgedPolled> done) override;
+
+  void expire_tenant(ExpireTenant write, Done<Expired> done) override;
+  void expunge_event(ExpungeEvent write, Done<ExpungedEvent> done) override;
+  void start_erasure(StartErasure write, Done<void> done) override;
+  void erase_step(EraseStep write, Done<domain::Job> done) override;
+  void add_statistics(AddStatistics write, Done<void> done) override;
+  void read_statistics(ReadStatistics query, Done<std::vector<HourCounters>> done) override;
+
   void backup(std::string path, Done<void> done) override;
 
  private:

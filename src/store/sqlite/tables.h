@@ -8,7 +8,11 @@
 #include "store/sqlite/job_writes.h"
 #include "store/sqlite/known.h"
 #include "store/sqlite/poll_order.h"
+#include "store/sqlite/poll_writes.h"
 #include "store/sqlite/shard_writes.h"
+#include "store/sqlite/statistics_rows.h"
+#include "store/sqlite/tenant_erasure.h"
+#include "store/sqlite/tenant_expiry.h"
 
 namespace posthorn::store::sqlite {
 
@@ -20,8 +24,12 @@ struct Tables {
         events(connection, known, poll_order),
         deliveries(connection, known, catalogue, poll_order),
         jobs(connection, known, poll_order),
+        polling(connection),
         shards(connection, known),
-        expiry(connection, known) {}
+        expiry(connection, known),
+        tenant_expiry(connection, expiry),
+        erasure(connection, known, catalogue, jobs, expiry),
+        statistics(connection, known) {}
 
   Known known;
   PollOrder poll_order;
@@ -29,8 +37,12 @@ struct Tables {
   EventWrites events;
   DeliveryWrites deliveries;
   JobWrites jobs;
+  PollWrites polling;
   ShardWrites shards;
   Expiry expiry;
+  TenantExpiry tenant_expiry;
+  TenantErasure erasure;
+  StatisticsWrites statistics;
 };
 
 }  // namespace posthorn::store::sqlite

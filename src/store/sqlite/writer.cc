@@ -141,6 +141,7 @@ void Writer::write_batch(Writes batch) {
     batch.pop_back();
   }
   hand_back(std::move(batch));
+  if (work_->tables.erasure.take_finished()) work_->checkpointer.want_emptied();
   if (work_->checkpointer.due()) checkpoint();
 }
 

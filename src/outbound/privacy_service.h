@@ -1,0 +1,35 @@
+// PrivacyService: makes data go before its time: one event's payload, or all of a tenant. One per in-loop.
+#pragma once
+
+#include <functional>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "net/task.h"
+#include "store/store.h"
+
+namespace posthorn::outbound {
+
+class PrivacyService {
+ public:
+  // `forget`: takes an event out of the lanes' memory. `erase`: hands an erasure's job to Jobs.
+  using ForgetSink = std::function<void(EventKey)>;
+  using JobSink = std::function<void(domain::Job)>;
+  PrivacyService(store::Session& session, const Clock& clock, IdSource& ids, ForgetSink forget, JobSink erase);
+
+  // When it answers the payload is gone from the store and from memory, and what was pending of it is cancelled; an attempt
+  // that was being sent at that moment is not called back. May be repeated. Errors: not_found, unavailable (repeat it).
+  net::Task<Status> expunge(TenantKey tenant, EventId event);
+
+  // The tenant is gone from every read when it answers; the job removes its rows. Errors: not_found, precondition_failed.
+  net::Task<Result<domain::Job>> erase(TenantKey tenant, std::int64_t expected_revision);
+
+ private:
+  store::Session& session_;
+  const Clock& clock_;
+  IdSource& ids_;
+  const ForgetSink forget_;
+  const JobSink erase_;
+};
+
+}  // namespace posthorn::outbound
