@@ -37,6 +37,7 @@ class CommandLine : public testing::Test {
       return outcome_;
     };
     hooks_.rotate_key = [](const app::Config&) -> Result<std::string> { return std::string("3 secrets"); };
+    hooks_.compact = [](const app::Config&) -> Result<std::string> { return std::string("12 KiB"); };
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
@@ -65,9 +66,10 @@ class CommandLine : public testing::Test {
   std::ostringstream err_;
 };
 
-constexpr std::array<const char*, 17> kCommands{"serve",         "demo",    "watch",  "send",       "listen",    "topics",
-                                                "subscriptions", "tenants", "events", "deliveries", "backup",    "restore",
-                                                "rotate-key",    "verify",  "doctor", "version",    "completion"};
+constexpr std::array<const char*, 21> kCommands{"jobs",   "poll",       "stats",     "compact", "serve",         "demo",
+                                                "watch",  "send",       "listen",    "topics",  "subscriptions", "tenants",
+                                                "events", "deliveries", "backup",    "restore", "rotate-key",    "verify",
+                                                "doctor", "version",    "completion"};
 
 TEST_F(CommandLine, AloneShowsWhereToStart) {
   EXPECT_EQ(run({}), 0);

@@ -293,8 +293,9 @@ void LaneSet::recorded(Work work, store::RecordAttempt write, Result<store::Reco
   if (result && outcome_) outcome_(work, write, result->state);
   Slot& lane_slot = slot(write.subscription);
   if (!result) {
-    // Fenced: another node has the shard and will deliver what is pending. Anything else is damage, and is said once.
-    if (result.error().kind != ErrorKind::fenced) {
+    // Fenced: another node has the shard and will deliver what is pending. Not found: its tenant was erased meanwhile. Anything
+    // else is damage, and is said once.
+    if (result.error().kind != ErrorKind::fenced && result.error().kind != ErrorKind::not_found) {
       observe::log(observe::Level::error, "an attempt could not be recorded",
                    {{"delivery", to_text(work.id)}, {"reason", result.error().message}});
     }

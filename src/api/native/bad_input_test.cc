@@ -102,6 +102,7 @@ std::vector<FieldRule> subscription_fields() {
         "\"http://0x7f.1/\"", "\"http://127.1/\"", "\"http://2130706433/\"", "\"http://a b/\"", "\"http://a.example:0/\"",
         "\"http://a.example:65536/\"", "\"//a.example/\"", "\"http://\\u00fc.example/\"", "\"http://１２７.0.0.1/\"",
         "\"http://a.example/\\r\\nX: y\""}},
+      {"kind", Kind::text, 16, {"\"\"", "\"pull\"", "\"Poll\""}},
       {"topics",
        Kind::texts,
        0,
@@ -135,7 +136,7 @@ std::vector<FieldRule> subscription_fields() {
 std::vector<CallRule> call_rules(const std::string& subscription) {
   const std::string long_document = "{\"x\":\"" + std::string(64 * 1024, 'x') + "\"}";
   const std::vector<FieldRule> tenant{
-      {"name", Kind::text, 128}, {"webhooksEnabled", Kind::boolean}, {"settings", Kind::object, 0, {long_document}}};
+      {"name", Kind::text, 128}, {"webhooksEnabled", Kind::boolean}, {"settings", Kind::object, 0, {long_document, "{\"retention\":5}", "{\"retention\":{\"payloadDays\":0}}"}}};
   const std::vector<FieldRule> topic{
       {"description", Kind::text, 2048},
       {"schema",
