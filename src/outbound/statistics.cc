@@ -22,7 +22,7 @@ std::size_t Statistics::HashSeries::operator()(const Series& series) const noexc
 Statistics::Statistics(EventLoop& loop, store::Session& session, const Clock& clock)
     : session_(session), clock_(clock), alarm_(loop.make_alarm([this] {
         armed_ = false;
-        if (rows_.empty()) return flush();
+        if (!std::exchange(waiting_, false)) return flush();
         write_next();
       })) {}
 
@@ -101,6 +101,7 @@ void Statistics::write_next() {
 void Statistics::written(store::AddStatistics write, const Status& result) {
   if (!result && result.error().kind == ErrorKind::unavailable && !stopping_) {
     for (auto& row : write.rows) rows_.push_back(std::move(row));
+    waiting_ = true;
     alarm_->set(clock_.steady_now() + kStatisticsFlushTime);
     return;
   }
@@ -114,7 +115,7 @@ void Statistics::stop(UniqueFunction<void()> done) {
   stopped_ = std::move(done);
   alarm_->clear();
   stopping_ = true;
-  flush();
+  std::exchange(waiting_, false) ? write_next() : flush();
   if (!writing_ && stopped_) std::exchange(stopped_, nullptr)();
 }
 

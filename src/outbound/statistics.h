@@ -53,6 +53,7 @@ class Statistics {
   std::vector<store::AddStatistics::Row> rows_;  // on their way to the store
   bool writing_ = false;
   bool armed_ = false;
+  bool waiting_ = false;  // the store could not take rows_: again at the next alarm
   bool stopping_ = false;
   UniqueFunction<void()> stopped_;
   std::unique_ptr<Alarm> alarm_;

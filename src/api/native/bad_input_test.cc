@@ -136,7 +136,9 @@ std::vector<FieldRule> subscription_fields() {
 std::vector<CallRule> call_rules(const std::string& subscription) {
   const std::string long_document = "{\"x\":\"" + std::string(64 * 1024, 'x') + "\"}";
   const std::vector<FieldRule> tenant{
-      {"name", Kind::text, 128}, {"webhooksEnabled", Kind::boolean}, {"settings", Kind::object, 0, {long_document, "{\"retention\":5}", "{\"retention\":{\"payloadDays\":0}}"}}};
+      {"name", Kind::text, 128},
+      {"webhooksEnabled", Kind::boolean},
+      {"settings", Kind::object, 0, {long_document, "{\"retention\":5}", "{\"retention\":{\"payloadDays\":0}}"}}};
   const std::vector<FieldRule> topic{
       {"description", Kind::text, 2048},
       {"schema",
@@ -206,6 +208,7 @@ class BadInput : public ::testing::Test {
     subscription_ =
         server_.call("POST", kBase + "/subscriptions", R"({"url":"https://r.example/","topics":["a"]})").member("id");
     ASSERT_EQ(subscription_.size(), 36u);
+    ASSERT_EQ(server_.call("POST", kBase + "/subscriptions", R"({"kind":"poll","topics":["a"],"uid":"reader"})").status, 201);
     before_ = state();
   }
   // Nothing that was refused has changed anything.
@@ -350,7 +353,8 @@ TEST_F(BadInput, InQueries) {
   for (const auto& route : server_.router().routes()) {
     if (route.query.empty()) continue;
     std::string path(route.pattern);
-    for (const auto& [place, value] : {std::pair{"{tenant}", "default"}, {"{event}", "x"}, {"{delivery}", "x"}}) {
+    for (const auto& [place, value] :
+         {std::pair{"{tenant}", "default"}, {"{event}", "x"}, {"{delivery}", "x"}, {"{subscription}", "reader"}}) {
       if (const auto at = path.find(place); at != std::string::npos) path.replace(at, std::string_view(place).size(), value);
     }
     for (const auto& row : rows) {
