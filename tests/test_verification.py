@@ -3,11 +3,9 @@
 import base64
 import json
 import random
-import subprocess
 
 import pytest
-from standardwebhooks.webhooks import Webhook, WebhookVerificationError
-from support.server import ROOT
+from support.verifiers import node_verdicts, python_verdict
 
 PAYLOADS = 300
 SIGNED_HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
@@ -50,22 +48,6 @@ def changed_copies(request, random_source):
             first = len("v1,") if name == "webhook-signature" else 0
             # Not the last character before the padding: two base64 texts may mean the same bytes there.
             yield {**headers, name: flip(value, random_source.randrange(first, len(value) - 2))}, body
-
-
-def python_verdict(secret, headers, body):
-    try:
-        Webhook(secret).verify(body, headers)
-        return "accepted"
-    except WebhookVerificationError:
-        return "refused"
-
-
-def node_verdicts(secret, requests):
-    lines = "".join(
-        json.dumps({"secret": secret, "headers": headers, "body": base64.b64encode(body).decode()}) + "\n" for headers, body in requests
-    )
-    done = subprocess.run(["node", ROOT / "tests/node/verify.mjs"], input=lines, capture_output=True, text=True, check=True)
-    return done.stdout.split("\n")[:-1]
 
 
 @pytest.fixture

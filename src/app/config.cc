@@ -85,6 +85,12 @@ Status set_proxy(Config& config, std::string_view text) {
   return {};
 }
 
+Status set_handshake_origin(Config& config, std::string_view text) {
+  if (!net::is_host_name(text)) return invalid("handshake-origin", "must be a host name, as hooks.example.com");
+  config.handshake_origin = text;
+  return {};
+}
+
 Status add_allowed_peer(Config& config, std::string_view text) {
   auto network = net::Network::parse(text, "allow-peer");
   if (!network) return network.error();
@@ -252,6 +258,10 @@ std::vector<Option> make_options() {
                               &Config::ca_file));
   table.push_back({"proxy", "URL", "Proxy for all deliveries (HTTP CONNECT), as http://HOST:PORT.", "", Source::everywhere,
                    false, set_proxy, [](const Config& config) { return config.proxy; }});
+  table.push_back({"handshake-origin", "NAME",
+                   "Host name under which endpoints are asked for their consent (CloudEvents handshake).", "posthorn",
+                   Source::everywhere, false, set_handshake_origin,
+                   [](const Config& config) { return config.handshake_origin; }});
   table.push_back({"allow-peer", "CIDR", "Network that deliveries may reach although it is not public, for example 10.0.0.0/8.",
                    "", Source::everywhere, true, add_allowed_peer, show_allowed_peers});
   table.push_back({"admin-key", "KEY", "Key of the administrator; without it the first run makes one and prints it once.", "",

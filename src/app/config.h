@@ -26,7 +26,8 @@ struct Config {
   std::string tls_certificate_file;
   std::string tls_key_file;
   std::string ca_file;
-  std::string proxy;  // http://host:port; empty: none
+  std::string proxy;                          // http://host:port; empty: none
+  std::string handshake_origin = "posthorn";  // WebHook-Request-Origin
   std::vector<net::Network> allowed_peers;
   std::string admin_key;   // from POSTHORN_ADMIN_KEY only
   std::string master_key;  // base64 of 32 bytes, from POSTHORN_MASTER_KEY only; empty: the file in the data folder

@@ -131,6 +131,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BadValue{"listen", "[]:80"}, BadValue{"listen", "http://host:80"}, BadValue{"listen", "localhost:-1"},
                     BadValue{"proxy", "proxy.example"}, BadValue{"proxy", "https://proxy.example:3128"},
                     BadValue{"proxy", "http://proxy.example:3128/path"}, BadValue{"proxy", "http://user@proxy.example:1"},
+                    BadValue{"handshake-origin", "https://a.example"}, BadValue{"handshake-origin", "a..example"},
                     BadValue{"allow-peer", "10.0.0.0/33"}, BadValue{"allow-peer", "10.0.0.1/8"},
                     BadValue{"allow-peer", "private"}, BadValue{"allow-peer", "127.0.0.0/8,010.0.0.0/8"},
                     BadValue{"admin-key", "short"}, BadValue{"admin-key", "with a space in the key"},

@@ -14,6 +14,7 @@
 #include "net/http_server.h"
 #include "net/loop.h"
 #include "outbound/delivery_service.h"
+#include "outbound/endpoint_client.h"
 #include "outbound/fanout.h"
 #include "outbound/handover.h"
 #include "outbound/job_service.h"
@@ -23,6 +24,7 @@
 #include "outbound/privacy_service.h"
 #include "outbound/publisher.h"
 #include "outbound/statistics.h"
+#include "outbound/test_delivery.h"
 #include "outbound/transport.h"
 #include "outbound/upkeep.h"
 #include "store/store.h"
@@ -35,6 +37,7 @@ struct OutNode {
   net::Loop loop;
   std::unique_ptr<store::Session> session;
   std::unique_ptr<net::HttpClient> client;
+  std::unique_ptr<outbound::EndpointClient> endpoints;
   std::unique_ptr<outbound::HttpTransport> transport;
   std::unique_ptr<outbound::Statistics> statistics;
   std::unique_ptr<outbound::LaneSet> lanes;
@@ -57,6 +60,7 @@ struct InNode {
   std::unique_ptr<outbound::Statistics> statistics;
   std::unique_ptr<outbound::Polling> polling;
   std::unique_ptr<outbound::PrivacyService> privacy;
+  std::unique_ptr<outbound::TestDelivery> tests;
   std::unique_ptr<api::Router> router;
   std::unique_ptr<api::Service> service;
   std::unique_ptr<net::HttpServer> server;

@@ -84,6 +84,10 @@ Status Server::open_store() {
   ids_ = std::make_unique<IdSource>(clock_, random_seed(), std::uint16_t{0}, store_->largest_key());
   tenants_ = std::make_unique<access::Tenants>(clock_, *ids_);
   catalogue_ = std::make_unique<outbound::Catalogue>(clock_, *ids_, *sealer_);
+  catalogue_->set_tenant_names([this](TenantKey key) {
+    const auto tenant = tenants_->find(key);
+    return tenant ? tenant->name : std::string();
+  });
   return {};
 }
 
@@ -97,7 +101,7 @@ Status Server::start_out_nodes() {
   return {};
 }
 
-void Server::build_out_node(OutNode& node) {
+net::HttpClientOptions Server::client_options() const {
   net::HttpClientOptions options;
   options.filter = net::PeerFilter(config_.allowed_peers);
   options.ca_file = config_.ca_file;
@@ -106,9 +110,14 @@ void Server::build_out_node(OutNode& node) {
     options.proxy_host = proxy->host;
     options.proxy_port = proxy->port;
   }
+  return options;
+}
+
+void Server::build_out_node(OutNode& node) {
   node.session = store_->open_session(node.loop);
-  node.client = std::make_unique<net::HttpClient>(node.loop, clock_, std::move(options));
-  node.transport = std::make_unique<outbound::HttpTransport>(node.loop, *node.client, clock_);
+  node.client = std::make_unique<net::HttpClient>(node.loop, clock_, client_options());
+  node.endpoints = std::make_unique<outbound::EndpointClient>(node.loop, *node.client, clock_, config_.handshake_origin);
+  node.transport = std::make_unique<outbound::HttpTransport>(node.loop, *node.endpoints, clock_);
   node.lanes = std::make_unique<outbound::LaneSet>(node.loop, *node.session, *catalogue_, *node.transport, clock_, gate_,
                                                    metrics_, random_seed());
   node.statistics = std::make_unique<outbound::Statistics>(node.loop, *node.session, clock_);
@@ -264,8 +273,12 @@ void Server::build_in_node(InNode& node, std::uint16_t port) {
   };
   node.privacy = std::make_unique<outbound::PrivacyService>(*node.session, clock_, *ids_, forget_event, run_job);
 
-  const api::Services services{*node.session, *tenants_,     *catalogue_,   *node.publisher, *node.deliveries,
-                               *node.jobs,    *node.polling, *node.privacy, clock_,          config_.event_body_bytes_max};
+  node.tests =
+      std::make_unique<outbound::TestDelivery>(node.loop, *catalogue_, clock_, client_options(), config_.handshake_origin);
+
+  const api::Services services{*node.session,   *tenants_,     *catalogue_,   *node.publisher, *node.deliveries,
+                               *node.jobs,      *node.polling, *node.privacy, clock_,          config_.event_body_bytes_max,
+                               node.tests.get()};
   auto routes = api::native::routes(services);
   for (auto& route : api::admin::routes({[this] { return readiness(); }, metrics_, api::admin::MetricsAccess::with_key}))
     routes.push_back(std::move(route));
@@ -382,6 +395,8 @@ void Server::drain(SteadyTime deadline) {
   };
   poll_hub_.close();
   for (const auto& node : in_nodes_) {
+    // Answers those who wait for a test delivery, which may take longer than the grace time.
+    if (node->tests) net::run_on(node->loop, [&node]() -> net::Task<> { co_await node->tests->stop(); });
     if (node->server) node->server->stop(left());
   }
   if (out_nodes_.empty()) return;
@@ -405,6 +420,7 @@ void Server::tear_down() {
       node->server.reset();
       node->service.reset();
       node->router.reset();
+      node->tests.reset();
       node->privacy.reset();
       node->polling.reset();
       node->jobs.reset();
@@ -432,6 +448,7 @@ void Server::tear_down() {
       node->lanes.reset();
       node->statistics.reset();
       node->transport.reset();
+      node->endpoints.reset();
       node->client.reset();
       node->session.reset();
     });

@@ -52,6 +52,7 @@ class Server {
   Status load();
   Status first_run(std::vector<store::Credential>& credentials);
   Status start_out_nodes();
+  net::HttpClientOptions client_options() const;
   void build_out_node(OutNode& node);
   void build_engine_upkeep(OutNode& node);
   Status start_engine();

@@ -3,6 +3,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "cli/listing.h"
+#include "cli/test_commands.h"
 #include "json/reader.h"
 
 namespace posthorn::cli {
@@ -180,6 +181,7 @@ void add_topics(CLI::App& root, Context& context) {
     });
   }
   add_topic_put(*topics, context);
+  add_send_example_command(*topics, context);
   {
     auto* command = add_command(*topics, "delete", "Delete one", "  posthorn topics delete document.created\n");
     auto options = add_remote_options(*command);

@@ -2,7 +2,10 @@
 #include <CLI/App.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "cli/endpoint_options.h"
 #include "cli/listing.h"
+#include "cli/subscription_options.h"
+#include "cli/test_commands.h"
 
 namespace posthorn::cli {
 namespace {
@@ -16,12 +19,15 @@ struct Settings {
   std::string description;
   std::string scope;
   std::string format;
+  std::vector<std::string> signatures;
   std::vector<std::string> headers;
   std::string secret_file;
   std::vector<std::string> schedule;
+  std::string preset;
   std::string timeout;
   bool disabled = false;
   bool poll = false;
+  EndpointOptions endpoint;
 };
 
 void add_settings_options(CLI::App& command, Settings& settings) {
@@ -30,8 +36,15 @@ void add_settings_options(CLI::App& command, Settings& settings) {
       ->allow_extra_args(false);
   command.add_option("--description", settings.description, "What it is for, for people")->type_name("TEXT");
   command.add_option("--scope", settings.scope, "Only events of this scope")->type_name("NAME");
-  command.add_option("--format", settings.format, "What is sent: standard (with type and timestamp) or raw (the data alone)")
+  command
+      .add_option("--format", settings.format,
+                  "What is sent: standard, raw, orangelogic, orchestry, ovation, cloudevents or cloudevents-binary")
       ->type_name("FORMAT");
+  command
+      .add_option("--signature", settings.signatures,
+                  "What signs: v1, v1a, ol-sha256, ol-sha512, hub-sha256, timestamped, secret, or none; may be repeated")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
   command.add_option("--header", settings.headers, "Header to send along, as 'Name: value'; may be repeated")
       ->type_name("HEADER")
       ->allow_extra_args(false);
@@ -43,7 +56,11 @@ void add_settings_options(CLI::App& command, Settings& settings) {
       ->type_name("TIMES")
       ->delimiter(',')
       ->allow_extra_args(false);
+  command.add_option("--retry-preset", settings.preset, "A schedule by name: standard, orangelogic or ovation")
+      ->type_name("NAME")
+      ->excludes("--retry");
   command.add_option("--timeout", settings.timeout, "How long one attempt may take (default 15s)")->type_name("TIME");
+  add_endpoint_options(command, settings.endpoint);
 }
 
 Status add_headers(bj::object& body, const std::vector<std::string>& headers) {
@@ -66,11 +83,16 @@ Result<bj::object> body_of(const Settings& settings) {
   if (!settings.description.empty()) body["description"] = settings.description;
   if (!settings.scope.empty()) body["scope"] = settings.scope;
   if (!settings.format.empty()) body["format"] = settings.format;
+  if (settings.signatures == std::vector<std::string>{"none"}) {
+    body["signatures"] = bj::array();
+  } else if (!settings.signatures.empty()) {
+    body["signatures"] = bj::array(settings.signatures.begin(), settings.signatures.end());
+  }
+  if (!settings.preset.empty()) body["retry"] = bj::object{{"preset", settings.preset}};
   if (auto status = add_headers(body, settings.headers); !status) return status.error();
   if (!settings.secret_file.empty()) {
-    auto secret = read_input(settings.secret_file, "secret-file", 4096);
+    auto secret = read_secret_file(settings.secret_file);
     if (!secret) return secret.error();
-    while (!secret->empty() && (secret->back() == '\n' || secret->back() == '\r')) secret->pop_back();
     body["secret"] = *secret;
   }
   if (!settings.schedule.empty()) {
@@ -89,11 +111,8 @@ Result<bj::object> body_of(const Settings& settings) {
   }
   if (settings.disabled) body["enabled"] = false;
   if (settings.poll) body["kind"] = "poll";
+  if (auto status = add_endpoint_members(body, settings.endpoint); !status) return std::move(status).error();
   return body;
-}
-
-std::string subscription_path(const RemoteOptions& options, const std::string& id) {
-  return tenant_path(options, "/subscriptions/" + path_segment(id));
 }
 
 void add_list(CLI::App& subscriptions, Context& context) {
@@ -230,6 +249,8 @@ void add_subscription_commands(CLI::App& root, Context& context) {
   add_switch(*subscriptions, context, "enable", "Switch one on", true);
   add_switch(*subscriptions, context, "disable", "Switch one off", false);
   add_delete(*subscriptions, context);
+  add_subscription_test_command(*subscriptions, context);
+  add_rotate_secret(*subscriptions, context);
 }
 
 }  // namespace posthorn::cli

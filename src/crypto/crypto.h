@@ -13,6 +13,7 @@
 namespace posthorn::crypto {
 
 using Sha256 = std::array<std::uint8_t, 32>;
+using Sha512 = std::array<std::uint8_t, 64>;
 
 Sha256 sha256(std::string_view bytes);
 
@@ -29,16 +30,38 @@ class Sha256Stream {
   std::unique_ptr<Impl> impl_;
 };
 
-// One keyed HMAC-SHA-256 context, re-initialised for each message (about 1 µs). Not thread-safe.
-class HmacSha256 {
+// One keyed HMAC context, re-initialised for each message (about 1 µs). Not thread-safe.
+template <class Digest>
+class Hmac {
  public:
-  explicit HmacSha256(std::string_view key);
-  ~HmacSha256();
-  HmacSha256(HmacSha256&&) noexcept;
-  HmacSha256& operator=(HmacSha256&&) noexcept;
+  explicit Hmac(std::string_view key);
+  ~Hmac();
+  Hmac(Hmac&&) noexcept;
+  Hmac& operator=(Hmac&&) noexcept;
 
   // Over the parts in order, as if they were one text.
-  Sha256 sign(std::initializer_list<std::string_view> parts);
+  Digest sign(std::initializer_list<std::string_view> parts);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+using HmacSha256 = Hmac<Sha256>;
+using HmacSha512 = Hmac<Sha512>;
+
+// An Ed25519 key pair (RFC 8032), made of its 32-byte seed; PublicKey::eddsa (signing.h) verifies. Not thread-safe. A signature
+// takes some tens of microseconds.
+inline constexpr std::size_t kEd25519SeedBytes = 32;
+class Ed25519Key {
+ public:
+  // Precondition: kEd25519SeedBytes.
+  explicit Ed25519Key(std::string_view seed);
+  ~Ed25519Key();
+  Ed25519Key(Ed25519Key&&) noexcept;
+  Ed25519Key& operator=(Ed25519Key&&) noexcept;
+
+  std::string public_key() const;                    // 32 bytes
+  std::string sign(std::string_view message) const;  // 64 bytes
 
  private:
   struct Impl;

@@ -2,6 +2,9 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include <cstring>
+#include <type_traits>
+
 #include "base/check.h"
 #include "crypto/crypto.h"
 
@@ -62,12 +65,15 @@ Sha256 Sha256Stream::finish() {
   return digest;
 }
 
-struct HmacSha256::Impl {
+template <class Digest>
+struct Hmac<Digest>::Impl {
   Owned<EVP_MAC_CTX> context{EVP_MAC_CTX_new(hmac_algorithm())};
 };
 
-HmacSha256::HmacSha256(std::string_view key) : impl_(std::make_unique<Impl>()) {
+template <class Digest>
+Hmac<Digest>::Hmac(std::string_view key) : impl_(std::make_unique<Impl>()) {
   char name[] = "SHA256";
+  if constexpr (std::is_same_v<Digest, Sha512>) std::memcpy(name, "SHA512", sizeof name);
   const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
                                    OSSL_PARAM_construct_end()};
   static constexpr unsigned char kNoKey = 0;  // a null key would mean "the key of before"
@@ -76,19 +82,26 @@ HmacSha256::HmacSha256(std::string_view key) : impl_(std::make_unique<Impl>()) {
   POSTHORN_CHECK(EVP_MAC_init(impl_->context.get(), key_bytes, key.size(), parameters) == 1);
 }
 
-HmacSha256::~HmacSha256() = default;
-HmacSha256::HmacSha256(HmacSha256&&) noexcept = default;
-HmacSha256& HmacSha256::operator=(HmacSha256&&) noexcept = default;
+template <class Digest>
+Hmac<Digest>::~Hmac() = default;
+template <class Digest>
+Hmac<Digest>::Hmac(Hmac&&) noexcept = default;
+template <class Digest>
+Hmac<Digest>& Hmac<Digest>::operator=(Hmac&&) noexcept = default;
 
-Sha256 HmacSha256::sign(std::initializer_list<std::string_view> parts) {
+template <class Digest>
+Digest Hmac<Digest>::sign(std::initializer_list<std::string_view> parts) {
   EVP_MAC_CTX* context = impl_->context.get();
   POSTHORN_CHECK(EVP_MAC_init(context, nullptr, 0, nullptr) == 1);
   for (const auto part : parts) POSTHORN_CHECK(EVP_MAC_update(context, bytes_of(part), part.size()) == 1);
-  Sha256 signature;
+  Digest signature;
   std::size_t size = 0;
   POSTHORN_CHECK(EVP_MAC_final(context, signature.data(), &size, signature.size()) == 1 && size == signature.size());
   return signature;
 }
+
+template class Hmac<Sha256>;
+template class Hmac<Sha512>;
 
 bool constant_time_equal(std::string_view left, std::string_view right) {
   return left.size() == right.size() && CRYPTO_memcmp(left.data(), right.data(), left.size()) == 0;

@@ -8,7 +8,10 @@
 namespace posthorn::crypto {
 namespace {
 
-std::string hex(const Sha256& digest) { return hex_encode({reinterpret_cast<const char*>(digest.data()), digest.size()}); }
+template <class Digest>
+std::string hex(const Digest& digest) {
+  return hex_encode({reinterpret_cast<const char*>(digest.data()), digest.size()});
+}
 std::string unhex(std::string_view text) { return hex_decode(text).value(); }
 
 // FIPS 180-4 examples, as NIST publishes them.
@@ -73,6 +76,25 @@ TEST(HmacSha256Signature, AcceptsAnEmptyKeyAndAnEmptyMessage) {
   // The well-known HMAC_SHA256("", "").
   EXPECT_EQ(hex(HmacSha256("").sign({})), "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
   EXPECT_EQ(hex(HmacSha256(std::string_view()).sign({""})), "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
+}
+
+// RFC 4231, test cases 1, 2 and 6.
+TEST(HmacSha512Signature, MatchesRfc4231) {
+  EXPECT_EQ(
+      hex(HmacSha512(std::string(20, '\x0b')).sign({"Hi There"})),
+      "87aa7cdea5ef619d4ff0b4241a1d6cb02379f4e2ce4ec2787ad0b30545e17cdedaa833b7d6b8a702038b274eaea3f4e4be9d914eeb61f1702e696c20"
+      "3a126854");
+  HmacSha512 hmac("Jefe");
+  const std::string expected =
+      "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea2505549758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a"
+      "38bce7"
+      "37";
+  EXPECT_EQ(hex(hmac.sign({"what do ya want for nothing?"})), expected);
+  EXPECT_EQ(hex(hmac.sign({"what do ya ", "want for nothing?"})), expected);
+  EXPECT_EQ(
+      hex(HmacSha512(std::string(131, '\xaa')).sign({"Test Using Larger Than Block-Size Key - Hash Key First"})),
+      "80b24263c7c1a3ebb71493c1dd7be8b49b46d1f41b4aeec1121b013783f8f3526b56d037e05f2598bd0fd2215d6a1e5295e64f73f63f0aec8b915a98"
+      "5d786598");
 }
 
 TEST(RandomBytes, HaveTheAskedLengthAndDoNotRepeat) {

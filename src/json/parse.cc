@@ -14,6 +14,9 @@ namespace {
 using bj::error_code;
 using Text = bj::string_view;
 
+// What a name that an object has twice means: an error, or that the last of them counts.
+enum class Repeats : std::uint8_t { refused, last_counts };
+
 // Builds the value as Boost.JSON's own parser does, and remembers the names of the objects that are open, to find the repeated
 // ones: Boost.JSON would keep the last of them silently.
 class ValueBuilder {
@@ -23,7 +26,7 @@ class ValueBuilder {
   static constexpr std::size_t max_key_size = bj::string::max_size();
   static constexpr std::size_t max_string_size = bj::string::max_size();
 
-  ValueBuilder() { values_.reset(); }
+  explicit ValueBuilder(Repeats repeats) : keeps_names_(repeats == Repeats::refused) { values_.reset(); }
   bj::value release() { return values_.release(); }
   std::optional<Error>& error() { return error_; }
 
@@ -34,7 +37,7 @@ class ValueBuilder {
     return true;
   }
   bool on_object_end(std::size_t count, error_code& code) {
-    if (const auto repeated = repeated_name()) {
+    if (const auto repeated = keeps_names_ ? repeated_name() : std::nullopt) {
       error_ = duplicate_member(path_of(*repeated), *repeated);
       code = bj::error::syntax;
       return false;
@@ -53,14 +56,16 @@ class ValueBuilder {
     return true;
   }
   bool on_key_part(Text part, std::size_t, error_code&) {
-    name_ += std::string_view(part.data(), part.size());
+    if (keeps_names_) name_ += std::string_view(part.data(), part.size());
     values_.push_chars(part);
     return true;
   }
   bool on_key(Text part, std::size_t, error_code&) {
-    name_ += std::string_view(part.data(), part.size());
-    names_.push_back(std::move(name_));
-    name_.clear();
+    if (keeps_names_) {
+      name_ += std::string_view(part.data(), part.size());
+      names_.push_back(std::move(name_));
+      name_.clear();
+    }
     values_.push_key(part);
     return true;
   }
@@ -145,6 +150,7 @@ class ValueBuilder {
     return join_path(path, name);
   }
 
+  const bool keeps_names_;
   bj::value_stack values_;
   std::vector<Level> levels_;
   std::vector<std::string> names_;  // of the objects that are open, outermost first
@@ -154,15 +160,13 @@ class ValueBuilder {
 
 class ValueParser : public bj::basic_parser<ValueBuilder> {
  public:
-  explicit ValueParser(const bj::parse_options& options) : basic_parser(options) {}
+  ValueParser(const bj::parse_options& options, Repeats repeats) : basic_parser(options, repeats) {}
 };
 
-}  // namespace
-
-Result<bj::value> parse(std::string_view text) {
+Result<bj::value> parse(std::string_view text, Repeats repeats) {
   bj::parse_options options;
   options.max_depth = kJsonDepthMax;
-  ValueParser parser(options);
+  ValueParser parser(options, repeats);
   error_code code;
   std::size_t read = parser.write_some(false, text.data(), text.size(), code);
   if (!code && read < text.size()) code = bj::error::extra_data;
@@ -170,5 +174,10 @@ Result<bj::value> parse(std::string_view text) {
   if (parser.handler().error()) return std::move(*parser.handler().error());
   return syntax_error(text, read, code);
 }
+
+}  // namespace
+
+Result<bj::value> parse(std::string_view text) { return parse(text, Repeats::refused); }
+Result<bj::value> parse_last_counts(std::string_view text) { return parse(text, Repeats::last_counts); }
 
 }  // namespace posthorn::json

@@ -256,5 +256,12 @@ TEST(JsonParse, BoundsTheDepth) {
   EXPECT_FALSE(parse(objects));
 }
 
+TEST(JsonParse, TakesTheLastOfRepeatedNamesWhereAsked) {
+  const auto value = parse_last_counts(R"({"a":1,"b":{"c":1,"c":2},"a":3})");
+  ASSERT_TRUE(value);
+  EXPECT_EQ(*value, *parse(R"({"a":3,"b":{"c":2}})"));
+  EXPECT_FALSE(parse_last_counts("{\"a\":1,}"));
+}
+
 }  // namespace
 }  // namespace posthorn::json

@@ -18,6 +18,8 @@ namespace bj = boost::json;
 // Errors, of kind malformed: malformed_json with line and column (syntax, invalid UTF-8, lone surrogates, a byte order mark,
 // numbers beyond double's range, text behind the value), duplicate_member with the member's path.
 Result<bj::value> parse(std::string_view text);
+// The same, but of members with the same name the last one counts: for payloads, which raw_members() let in.
+Result<bj::value> parse_last_counts(std::string_view text);
 
 // One member of an object, as views into the text.
 struct RawMember {

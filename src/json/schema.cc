@@ -1,6 +1,8 @@
 #include "json/schema.h"
 
+#include "json/plain_text.h"
 #include "json/reader.h"
+#include "json/schema_example.h"
 #include "json/schema_program.h"
 
 namespace posthorn::json {
@@ -42,6 +44,12 @@ Status Schema::validate(std::string_view value, std::string field) const {
   auto parsed = parse(value);
   if (!parsed) return below(std::move(field), parsed.error());
   return check_against_schema(impl_->program, *parsed, field);
+}
+
+Result<std::string> Schema::example() const {
+  const auto made = make_example(impl_->program);
+  if (!made) return invalid({}, "no example could be made from the schema: give the topic an example", "no_example");
+  return to_plain_text(*made);
 }
 
 }  // namespace posthorn::json

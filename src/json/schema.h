@@ -36,6 +36,10 @@ class Schema {
   // Thread-safe. Microseconds on ordinary pairs; a hostile pair of schema and value takes some tenths of a second, not more.
   Status validate(std::string_view value, std::string field) const;
 
+  // A value that validates, as JSON text: small, readable, the same each time. Errors: invalid_argument, code "no_example":
+  // none was found within the bounds of schema_example.h.
+  Result<std::string> example() const;
+
  private:
   struct Impl;
   explicit Schema(std::unique_ptr<Impl> impl);

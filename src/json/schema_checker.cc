@@ -119,7 +119,11 @@ std::string_view format_mismatch(SchemaFormat format, std::string_view text) {
 // One validation. Stops at the first mismatch and remembers its place, except inside schemas that may fail (`quiet`).
 class Checker {
  public:
-  explicit Checker(const SchemaProgram& program) : program_(program) {}
+  explicit Checker(const SchemaProgram& program, std::size_t steps_max = kSchemaStepsMax)
+      : program_(program), steps_left_(steps_max) {}
+
+  bool matches(NodeIndex part, const bj::value& value) { return check(part, value, nullptr); }
+  std::size_t steps_left() const { return exhausted_ ? 0 : steps_left_; }
 
   Status run(const bj::value& value, const std::string& field) {
     const bool good = check(0, value, nullptr);
@@ -407,7 +411,7 @@ class Checker {
   }
 
   const SchemaProgram& program_;
-  std::size_t steps_left_ = kSchemaStepsMax;
+  std::size_t steps_left_;
   std::size_t depth_ = 0;
   int quiet_ = 0;
   bool exhausted_ = false;
@@ -416,6 +420,13 @@ class Checker {
 };
 
 }  // namespace
+
+bool matches_schema(const SchemaProgram& program, NodeIndex part, const bj::value& value, std::size_t& steps_left) {
+  Checker checker(program, steps_left);
+  const bool good = checker.matches(part, value);
+  steps_left = checker.steps_left();
+  return good;
+}
 
 Status check_against_schema(const SchemaProgram& program, const bj::value& value, const std::string& field) {
   return Checker(program).run(value, field);

@@ -76,4 +76,7 @@ Status compile_schema(SchemaProgram& program, const std::string& field);
 // Errors: schema_mismatch, below `field`.
 Status check_against_schema(const SchemaProgram& program, const boost::json::value& value, const std::string& field);
 
+// Whether the value matches one part of the schema; false too when it takes more than `steps_left`, which becomes less.
+bool matches_schema(const SchemaProgram& program, NodeIndex part, const boost::json::value& value, std::size_t& steps_left);
+
 }  // namespace posthorn::json

@@ -26,6 +26,11 @@ void expect_verdicts(const std::vector<Case>& cases) {
   for (const auto& c : cases) {
     const auto schema = compiled(c.schema);
     ASSERT_NE(schema, nullptr);
+    // What is made from a schema that has values is one of them.
+    const auto example = schema->example();
+    EXPECT_EQ(example.has_value(), !c.good.empty()) << c.schema;
+    const std::string made = example ? *example : "";
+    EXPECT_EQ(example && schema->validate(made, "example"), example.has_value()) << c.schema << " made " << made;
     for (const auto value : c.good) {
       const auto status = schema->validate(value, "data");
       EXPECT_TRUE(status) << c.schema << " must accept " << value << ": " << status.error().message;

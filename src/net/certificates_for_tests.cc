@@ -49,6 +49,34 @@ Identity make_identity(const CertificateWish& wish, const Identity* issuer) {
   return made;
 }
 
+namespace {
+
+std::string text_in(BIO* bio) {
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio, &data);
+  std::string text(data, static_cast<std::size_t>(size));
+  BIO_free_all(bio);
+  return text;
+}
+
+int accept_every_certificate(int, X509_STORE_CTX*) { return 1; }
+
+}  // namespace
+
+std::string certificate_pem(const Identity& identity) {
+  BIO* bio = BIO_new(BIO_s_mem());
+  POSTHORN_CHECK(PEM_write_bio_X509(bio, identity.certificate.get()) == 1);
+  return text_in(bio);
+}
+
+std::string key_pem(const Identity& identity, const std::string& password) {
+  BIO* bio = BIO_new(BIO_s_mem());
+  const auto* cipher = password.empty() ? nullptr : EVP_aes_128_cbc();
+  POSTHORN_CHECK(PEM_write_bio_PKCS8PrivateKey(bio, identity.key.get(), cipher, password.data(),
+                                               static_cast<int>(password.size()), nullptr, nullptr) == 1);
+  return text_in(bio);
+}
+
 std::string write_certificate(const Identity& identity, const std::string& name) {
   const auto path =
       std::filesystem::temp_directory_path().string() + "/posthorn_net_" + std::to_string(::getpid()) + "_" + name + ".pem";
@@ -66,6 +94,7 @@ TlsPeer::TlsPeer(TestPeer& peer, const Identity& identity, const TlsServerWish& 
   SSL_CTX_set_min_proto_version(context, wish.min_version);
   SSL_CTX_set_max_proto_version(context, wish.max_version);
   if (wish.asks_for_certificate) SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  if (wish.trusts_every_client) SSL_CTX_set_verify(context, SSL_VERIFY_PEER, accept_every_certificate);
   POSTHORN_CHECK(SSL_CTX_use_certificate(context, identity.certificate.get()) == 1);
   POSTHORN_CHECK(SSL_CTX_use_PrivateKey(context, identity.key.get()) == 1);
   stream_.reset(SSL_new(context));
@@ -90,6 +119,14 @@ std::optional<std::string> TlsPeer::read_request() {
 
 bool TlsPeer::send(std::string_view bytes) {
   return SSL_write(stream_.get(), bytes.data(), static_cast<int>(bytes.size())) > 0;
+}
+
+std::string TlsPeer::client_name() const {
+  const X509* certificate = SSL_get0_peer_certificate(stream_.get());
+  if (certificate == nullptr) return {};
+  char name[256] = {};
+  X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, name, sizeof name);
+  return name;
 }
 
 std::string TlsPeer::server_name() const {

@@ -39,6 +39,9 @@ struct Identity {
 // Signed by `issuer`, or by itself.
 Identity make_identity(const CertificateWish& wish, const Identity* issuer = nullptr);
 
+std::string certificate_pem(const Identity& identity);
+std::string key_pem(const Identity& identity, const std::string& password = "");  // empty: not encrypted
+
 // Writes the certificate as PEM into a new file of the test's temporary folder.
 std::string write_certificate(const Identity& identity, const std::string& name);
 
@@ -46,6 +49,7 @@ struct TlsServerWish {
   int min_version = TLS1_2_VERSION;
   int max_version = TLS1_3_VERSION;
   bool asks_for_certificate = false;
+  bool trusts_every_client = false;  // asks for a certificate and takes any
 };
 
 // One TLS connection on a TestPeer's descriptor.
@@ -57,6 +61,8 @@ class TlsPeer {
   bool send(std::string_view bytes);
   void shut_down() { SSL_shutdown(stream_.get()); }
   std::string server_name() const;
+  std::string client_name() const;  // the common name in the client's certificate; empty: there was none
+  SSL* stream() { return stream_.get(); }
 
  private:
   TestPeer& peer_;

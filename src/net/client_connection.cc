@@ -51,6 +51,9 @@ Task<std::optional<SendError>> ClientConnection::establish(std::shared_ptr<Clien
   self->socket_ = std::move(*connected);
   if (origin.scheme == Url::Scheme::http) co_return std::nullopt;
   self->tls_ = std::make_unique<TlsStream>(self->socket_, shared.tls);
+  if (origin.identity && !origin.identity->present_on(self->tls_->native_handle())) {
+    co_return SendError{SendFailure::tls, "the client certificate cannot be used: its key or signature is too weak"};
+  }
   co_return co_await handshake(shared.loop, self->socket_, *self->tls_, origin.host, origin.host_is_address, by());
 }
 
@@ -158,6 +161,7 @@ void ClientConnection::received(const error_code& error, std::size_t size) {
 }
 
 void ClientConnection::finish(SendResult result, bool reusable) {
+  add_tls_facts(result);
   auto exchange = std::move(*exchange_);
   exchange_.reset();
   const bool stale = !result && result.error().kind == SendFailure::disconnected && reused_ && !parser_.started();
@@ -171,6 +175,11 @@ void ClientConnection::finish(SendResult result, bool reusable) {
   }
   if (stale) return owner_.send_again(std::move(exchange));
   exchange.done(std::move(result));
+}
+
+void ClientConnection::add_tls_facts(SendResult& result) const {
+  if (!result || tls_ == nullptr || !exchange_->request.wants_tls_facts) return;
+  result->tls = std::make_shared<const TlsFacts>(tls_facts_of(tls_->native_handle()));
 }
 
 bool ClientConnection::is_quiet() {

@@ -32,7 +32,8 @@ struct Origin {
   std::string host;
   bool host_is_address = false;
   std::uint16_t port = 0;
-  std::string authority;  // for Host
+  std::string authority;                           // for Host
+  std::shared_ptr<const ClientIdentity> identity;  // null: none; with TLS only
 };
 
 struct Exchange {
@@ -111,6 +112,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   void read_answer();
   void received(const boost::system::error_code& error, std::size_t size);
   void finish(SendResult result, bool reusable);
+  void add_tls_facts(SendResult& result) const;
   std::string_view waits_for() const;
 
   const std::shared_ptr<ConnectionPool> pool_;

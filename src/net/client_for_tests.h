@@ -25,6 +25,8 @@ struct TestRequest {
   std::string header_lines = "Content-Type: text/plain\r\n";
   std::string body = "hello";
   std::chrono::milliseconds time = std::chrono::seconds(20);
+  std::shared_ptr<const ClientIdentity> identity = nullptr;
+  bool wants_tls_facts = false;
 };
 
 class TestClient {
@@ -45,7 +47,8 @@ class TestClient {
   TestClient& operator=(const TestClient&) = delete;
 
   static Task<SendResult> send_on_loop(HttpClient& client, const Url& url, const TestRequest& request) {
-    const ClientRequest wire{&url, request.method, request.header_lines, request.body};
+    const ClientRequest wire{&url,         request.method,   request.header_lines,
+                             request.body, request.identity, request.wants_tls_facts};
     co_return co_await client.send(wire, std::chrono::steady_clock::now() + request.time);
   }
 

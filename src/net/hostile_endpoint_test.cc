@@ -2,6 +2,8 @@
 // never a byte of it in the exchange that follows.
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "base/limits.h"
 #include "net/client_for_tests.h"
 #include "net/endpoint_for_tests.h"
@@ -294,6 +296,30 @@ TEST(HostileEndpoint, MalformedAnswersAreProtocolFailures) { check_all(malformed
 TEST(HostileEndpoint, OddAnswersAreReadAsTheyShouldBe) { check_all(oddities(), 12); }
 TEST(HostileEndpoint, RefusalsAndOddEndsAreReadAsTheyShouldBe) { check_all(refusals_and_ends(), 11); }
 TEST(HostileEndpoint, CutAnswersAreDisconnections) { check_all(cuts(), 100); }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+std::size_t memory_kib(const std::string& name) {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with(name + ":")) return std::stoul(line.substr(name.size() + 1));
+  }
+  return 0;
+}
+
+// The most that was resident at once, endpoints' threads included, while each of them floods us.
+TEST(HostileEndpoint, FloodsMoveLittleMemory) {
+  constexpr std::size_t kMovesMaxKib = 20 * 1024;
+  for (const auto& row : floods()) {
+    SCOPED_TRACE(row.name);
+    std::ofstream("/proc/self/clear_refs") << "5";  // the peak begins anew
+    const auto before = memory_kib("VmRSS");
+    check(row);
+    const auto peak = memory_kib("VmHWM");
+    ASSERT_GT(before, 0U);
+    EXPECT_LT(peak, before + kMovesMaxKib);
+  }
+}
+#endif
 
 TEST(HostileEndpoint, ARefusedConnectionIsAFailureToConnect) {
   std::uint16_t port = 0;

@@ -19,17 +19,27 @@ struct OriginKey {
   Url::Scheme scheme;
   std::uint16_t port;
   std::string_view host;
+  std::string_view identity;  // the fingerprint of the client certificate; empty: none
   friend bool operator==(const OriginKey&, const OriginKey&) = default;
 };
 
 struct OriginHash {
   std::size_t operator()(const OriginKey& key) const {
-    return std::hash<std::string_view>()(key.host) ^ (std::size_t{key.port} << 1 | static_cast<std::size_t>(key.scheme));
+    return std::hash<std::string_view>()(key.host) ^ (std::size_t{key.port} << 1 | static_cast<std::size_t>(key.scheme)) ^
+           (std::hash<std::string_view>()(key.identity) << 20);
   }
 };
 
-OriginKey key_of(const Url& url) { return {url.scheme, url.port, url.host}; }
-OriginKey key_of(const Origin& origin) { return {origin.scheme, origin.port, origin.host}; }
+std::string_view fingerprint_of(const std::shared_ptr<const ClientIdentity>& identity) {
+  return identity ? std::string_view(identity->fingerprint()) : std::string_view();
+}
+
+OriginKey key_of(const ClientRequest& request) {
+  const Url& url = *request.url;
+  const bool with_tls = url.scheme == Url::Scheme::https;
+  return {url.scheme, url.port, url.host, with_tls ? fingerprint_of(request.identity) : std::string_view()};
+}
+OriginKey key_of(const Origin& origin) { return {origin.scheme, origin.port, origin.host, fingerprint_of(origin.identity)}; }
 
 std::shared_ptr<ClientConnection::Shared> make_shared_parts(Loop& loop, const Clock& clock, const HttpClientOptions& options) {
   return std::shared_ptr<ClientConnection::Shared>(new ClientConnection::Shared{
@@ -49,7 +59,7 @@ struct HttpClient::Impl final : ConnectionOwner {
       : loop(owner), clock(time), options(std::move(chosen)), shared(make_shared_parts(owner, time, options)) {}
 
   void begin(Exchange exchange);
-  std::shared_ptr<ClientConnection> check_out(const Url& url);
+  std::shared_ptr<ClientConnection> check_out(const ClientRequest& request);
   void open_new(Exchange exchange);
   void arm(SteadyTime at);
   void sweep();
@@ -78,13 +88,13 @@ struct HttpClient::Impl final : ConnectionOwner {
 
 void HttpClient::Impl::begin(Exchange exchange) {
   if (closed) return exchange.done(SendError{SendFailure::disconnected, "the client is closed"});
-  if (auto connection = check_out(*exchange.request.url)) return connection->start(std::move(exchange));
+  if (auto connection = check_out(exchange.request)) return connection->start(std::move(exchange));
   open_new(std::move(exchange));
 }
 
-std::shared_ptr<ClientConnection> HttpClient::Impl::check_out(const Url& url) {
+std::shared_ptr<ClientConnection> HttpClient::Impl::check_out(const ClientRequest& request) {
   for (;;) {
-    const auto found = pools.find(key_of(url));
+    const auto found = pools.find(key_of(request));
     if (found == pools.end() || found->second->idle.empty()) return nullptr;
     auto connection = std::move(found->second->idle.back());
     found->second->idle.pop_back();
@@ -96,10 +106,11 @@ std::shared_ptr<ClientConnection> HttpClient::Impl::check_out(const Url& url) {
 
 void HttpClient::Impl::open_new(Exchange exchange) {
   const Url& url = *exchange.request.url;
-  auto found = pools.find(key_of(url));
+  auto found = pools.find(key_of(exchange.request));
   if (found == pools.end()) {
     auto pool = std::make_shared<ConnectionPool>();
-    pool->origin = {url.scheme, url.host, url.host_is_address, url.port, url.authority()};
+    pool->origin = {url.scheme, url.host,        url.host_is_address,
+                    url.port,   url.authority(), url.scheme == Url::Scheme::https ? exchange.request.identity : nullptr};
     const auto key = key_of(pool->origin);
     found = pools.emplace(key, std::move(pool)).first;
   }

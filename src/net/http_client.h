@@ -18,9 +18,11 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "net/client_identity.h"
 #include "net/http.h"
 #include "net/loop.h"
 #include "net/peer_filter.h"
+#include "net/tls_facts.h"
 #include "net/url.h"
 
 namespace posthorn::net {
@@ -34,9 +36,10 @@ struct SendError {
 
 struct ClientResponse {
   int status = 0;
-  std::vector<OwnedHeader> headers;  // names in lower case
-  std::string body;                  // the first kResponseBodyBytesKept bytes
-  bool body_complete = true;         // false: there was more, or its end is not certain
+  std::vector<OwnedHeader> headers;     // names in lower case
+  std::string body;                     // the first kResponseBodyBytesKept bytes
+  bool body_complete = true;            // false: there was more, or its end is not certain
+  std::shared_ptr<const TlsFacts> tls;  // only when it was asked for, and the connection had TLS
 
   std::string_view header(std::string_view lower_case_name) const;
 };
@@ -49,6 +52,8 @@ struct ClientRequest {
   std::string_view method = "POST";
   std::string_view header_lines;  // "Name: value\r\n" each, checked by the caller; without Host, Content-Length, Connection
   std::string_view body;
+  std::shared_ptr<const ClientIdentity> identity;  // null: none is presented
+  bool wants_tls_facts = false;
 };
 
 // Of an answer's body. The command line, which reads long lists of a server that its user named, raises both.

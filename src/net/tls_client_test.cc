@@ -357,5 +357,74 @@ TEST_F(TlsClientTest, SpeaksTlsThroughAProxy) {
   EXPECT_EQ(proxy.connections(), 1);
 }
 
+// Answers with the common name of the certificate that the client presented.
+TestEndpoint::Script name_the_client(const Identity& identity, TlsServerWish wish) {
+  return [&identity, wish](TestPeer& peer) {
+    TlsPeer tls(peer, identity, wish);
+    if (!tls.shake_hands()) return;
+    while (tls.read_request()) {
+      const auto name = tls.client_name();
+      if (!tls.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(name.size()) + "\r\n\r\n" + name)) return;
+    }
+  };
+}
+
+std::shared_ptr<const ClientIdentity> client_identity(const std::string& name) {
+  const auto made = make_identity({.subject = name});
+  return ClientIdentity::make(certificate_pem(made), key_pem(made), "c").value();
+}
+
+TEST_F(TlsClientTest, PresentsTheCertificateOfTheRequestAndPoolsByIt) {
+  const auto identity = good();
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    TestEndpoint endpoint(
+        name_the_client(identity, {.min_version = version, .max_version = version, .trusts_every_client = true}));
+    const auto target = url(endpoint);
+    const auto one = client_identity("one");
+    const auto other = client_identity("other");
+    TestClient client(options());
+    for (int round = 0; round < 2; ++round) {
+      EXPECT_EQ(client.send({.url = target, .identity = one})->body, "one");
+      EXPECT_EQ(client.send({.url = target})->body, "");
+      EXPECT_EQ(client.send({.url = target, .identity = other})->body, "other");
+    }
+    EXPECT_EQ(endpoint.connections(), 3) << "a connection is reused for the identity that it was opened with, and no other";
+    EXPECT_EQ(client.idle_connections(), 3U);
+  }
+}
+
+TEST_F(TlsClientTest, PlainConnectionsAreSharedWhateverTheIdentity) {
+  TestEndpoint endpoint([](TestPeer& peer) {
+    while (peer.read_request()) peer.send(kOk);
+  });
+  TestClient client(options());
+  for (const auto& identity : {client_identity("one"), client_identity("other")}) {
+    EXPECT_EQ(client.send({.url = endpoint.url(), .identity = identity})->status, 200);
+  }
+  EXPECT_EQ(endpoint.connections(), 1);
+}
+
+TEST_F(TlsClientTest, TellsWhatWasAgreedAndWhomItMet) {
+  const auto identity = make_identity({.subject = "räceiver"}, &authorities_->known);
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    TestEndpoint endpoint(serve(identity, {.min_version = version, .max_version = version}));
+    TestClient client(options());
+    const auto result = client.send({.url = url(endpoint), .wants_tls_facts = true});
+    ASSERT_TRUE(result.has_value()) << result.error().detail;
+    ASSERT_NE(result->tls, nullptr);
+    EXPECT_EQ(result->tls->version, version == TLS1_2_VERSION ? "TLSv1.2" : "TLSv1.3");
+    EXPECT_NE(result->tls->cipher.find("GCM"), std::string::npos) << result->tls->cipher;
+    EXPECT_EQ(result->tls->subject, "CN=räceiver");
+    EXPECT_EQ(result->tls->issuer, "CN=Known authority");
+    const auto now = SystemClock().wall_now();
+    EXPECT_GT(result->tls->not_after, now);
+    EXPECT_LT(result->tls->not_before, now);
+    // A pooled connection tells them too; nobody who did not ask gets them.
+    EXPECT_NE(client.send({.url = url(endpoint), .wants_tls_facts = true})->tls, nullptr);
+    EXPECT_EQ(client.send({.url = url(endpoint)})->tls, nullptr);
+    EXPECT_EQ(endpoint.connections(), 1);
+  }
+}
+
 }  // namespace
 }  // namespace posthorn::net

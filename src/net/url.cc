@@ -167,4 +167,17 @@ Result<Url> parse_url(std::string_view text, std::string field) {
   return url;
 }
 
+bool is_host_name(std::string_view name) {
+  if (name.empty() || name.size() > 253) return false;
+  char before = '.';
+  for (const char c : name) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (!letter && c != '-' && c != '.') return false;
+    if (!letter && before == '.') return false;
+    if (c == '.' && before == '-') return false;
+    before = c;
+  }
+  return before != '.' && before != '-';
+}
+
 }  // namespace posthorn::net

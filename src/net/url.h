@@ -31,4 +31,7 @@ struct Url {
 // whose last label is a number, percent-encoded hosts, IPv6 zone ids, trailing dots on addresses.
 Result<Url> parse_url(std::string_view text, std::string field);
 
+// Whether `name` is written as a host name (RFC 1123): labels of letters, digits and inner hyphens, at most 253 bytes.
+bool is_host_name(std::string_view name);
+
 }  // namespace posthorn::net

@@ -329,5 +329,15 @@ TEST(Url, WritesAuthorityAndOrigin) {
             parse_url("https://example.com:80/", "url").value().origin());
 }
 
+TEST(HostName, IsMadeOfLabels) {
+  for (const std::string_view good : {"a", "posthorn", "hooks.example.com", "9.a-b.C"}) EXPECT_TRUE(is_host_name(good)) << good;
+  for (const std::string_view bad :
+       {"", ".", "a.", ".a", "a..b", "-a", "a-", "a-.b", "a.-b", "a b", "a_b", "ä", "a/b", "a:1", "a\r\nb"}) {
+    EXPECT_FALSE(is_host_name(bad)) << bad;
+  }
+  EXPECT_TRUE(is_host_name(std::string(253, 'a')));
+  EXPECT_FALSE(is_host_name(std::string(254, 'a')));
+}
+
 }  // namespace
 }  // namespace posthorn::net

@@ -25,6 +25,22 @@ bool applies(const domain::SubscriptionSettings& settings, const domain::Event& 
   return settings.enabled && (settings.scope.empty() || settings.scope == event.scope);
 }
 
+// A subscription that signs with v1a has a key pair, made when it is first needed. A new subscription has its secrets at hand;
+// those of an older one are opened, and `secrets` is set when they change.
+Status ensure_key_pair(const Catalogue& catalogue, const domain::Subscription& subscription,
+                       std::optional<domain::SubscriptionSecrets>& secrets) {
+  const auto& schemes = subscription.settings.signatures;
+  if (std::find(schemes.begin(), schemes.end(), domain::SignatureScheme::v1a) == schemes.end()) return {};
+  if (!secrets) {
+    auto stored = catalogue.secrets_of(subscription);
+    if (!stored) return std::move(stored).error();
+    if (!stored->ed25519_seed.empty()) return {};
+    secrets = std::move(*stored);
+  }
+  if (secrets->ed25519_seed.empty()) secrets->ed25519_seed = crypto::random_bytes(crypto::kEd25519SeedBytes);
+  return {};
+}
+
 }  // namespace
 
 Catalogue::Catalogue(const Clock& clock, IdSource& ids, const crypto::Sealer& sealer)
@@ -126,6 +142,10 @@ std::vector<SubscriptionPtr> Catalogue::list_subscriptions(TenantKey tenant, Sub
   }
   return items;
 }
+
+void Catalogue::set_tenant_names(TenantNames names) { tenant_names_ = std::move(names); }
+
+std::string Catalogue::tenant_name(TenantKey tenant) const { return tenant_names_ ? tenant_names_(tenant) : std::string(); }
 
 std::vector<SubscriptionPtr> Catalogue::match(const domain::Event& event) const {
   const std::shared_lock lock(mutex_);
@@ -238,6 +258,7 @@ net::Task<Result<SubscriptionPtr>> Catalogue::save_subscription(store::Session& 
     subscription.id = ids_.next<SubscriptionId>();
     subscription.created_at = subscription.updated_at;
   }
+  if (auto made = ensure_key_pair(*this, subscription, secrets); !made) co_return std::move(made).error();
   if (secrets) subscription.sealed_secret = sealer_.seal(domain::encode_secrets(*secrets), secret_context(subscription.id));
   POSTHORN_CHECK(!subscription.sealed_secret.empty());
   if (subscription.settings.enabled) subscription.disabled_reason.clear();

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <unordered_map>
@@ -38,6 +39,8 @@ struct KnownTopic {
 // Told of every subscription that was made, changed or deleted (`deleted` set), after the commit, on the session's loop.
 using SubscriptionListener = std::function<void(const domain::SubscriptionPtr&, bool deleted)>;
 
+using TenantNames = std::function<std::string(TenantKey)>;
+
 class Catalogue {
  public:
   Catalogue(const Clock& clock, IdSource& ids, const crypto::Sealer& sealer);
@@ -45,6 +48,8 @@ class Catalogue {
   // Once, at start. A topic whose stored schema does not compile any more is an error.
   Status fill(store::Catalogue rows);
   void on_subscription_change(SubscriptionListener listener);
+  // Before the first match(). Called from any thread.
+  void set_tenant_names(TenantNames names);
 
   // --- reading ---
   KnownTopic find_topic(TenantKey tenant, std::string_view name) const;
@@ -58,6 +63,8 @@ class Catalogue {
   domain::SubscriptionPtr find_subscription_by_number(TenantKey tenant, std::int64_t number) const;
   // Oldest first, from after the key.
   std::vector<domain::SubscriptionPtr> list_subscriptions(TenantKey tenant, SubscriptionKey after, std::size_t limit) const;
+  // The name of a tenant; empty when it is gone, or where nobody told (tests).
+  std::string tenant_name(TenantKey tenant) const;
   // Who gets the event: matching subscriptions in order of key.
   std::vector<domain::SubscriptionPtr> match(const domain::Event& event) const;
   // Errors: internal, "cannot_unseal".
@@ -69,10 +76,20 @@ class Catalogue {
   net::Task<Status> remove_topic(store::Session& session, TopicPtr topic, std::int64_t expected_revision);
   net::Task<Result<ScopePtr>> save_scope(store::Session& session, domain::Scope scope, std::int64_t expected_revision);
   net::Task<Status> remove_scope(store::Session& session, ScopePtr scope, std::int64_t expected_revision);
-  // `secrets`: the new ones; nothing keeps the old (a new subscription must have them, with a signing secret).
+  // `secrets`: the new ones; nothing keeps the old (a new subscription must have them, with a signing secret). A subscription
+  // that signs with v1a for the first time gets a key pair.
   net::Task<Result<domain::SubscriptionPtr>> save_subscription(store::Session& session, domain::Subscription subscription,
                                                                std::optional<domain::SubscriptionSecrets> secrets,
                                                                std::int64_t expected_revision);
+  // A new signing secret (empty: one is made); the current one signs too for `overlap`, then no longer. A key pair for v1a
+  // stays. Errors: as for save_subscription; invalid_argument when `secret` is the current one.
+  struct RotatedSecret {
+    domain::SubscriptionPtr subscription;
+    std::string secret;
+    std::optional<Timestamp> previous_until;  // nothing: the old one ended at once
+  };
+  net::Task<Result<RotatedSecret>> rotate_secret(store::Session& session, domain::SubscriptionPtr subscription,
+                                                 std::string secret, Milliseconds overlap, std::int64_t expected_revision);
   // Its pending deliveries are cancelled in steps afterwards.
   net::Task<Status> remove_subscription(store::Session& session, domain::SubscriptionPtr subscription,
                                         std::int64_t expected_revision);
@@ -99,6 +116,7 @@ class Catalogue {
   IdSource& ids_;
   const crypto::Sealer& sealer_;
   SubscriptionListener listener_;
+  TenantNames tenant_names_;
   mutable std::shared_mutex mutex_;
   std::unordered_map<TenantKey, TenantPart> tenants_;
   std::unordered_map<SubscriptionKey, domain::SubscriptionPtr> subscriptions_;

@@ -127,7 +127,10 @@ void Jobs::advance(store::JobScan found) {
     const auto subscription = catalogue_.find_subscription(job.filter.subscription.key);
     if (!subscription) return give_up(not_found("the subscription was deleted"));
     for (const auto& event : found.events) {
-      if (!topic_wanted(job.filter.topics, event->topic) || !domain::matches(*subscription, *event)) continue;
+      if (!topic_wanted(job.filter.topics, event->topic)) continue;
+      const auto matched = catalogue_.match(*event);
+      if (std::ranges::find_if(matched, [&](const auto& one) { return one->id == subscription->id; }) == matched.end())
+        continue;
       write.missing.push_back({event->id.key, {ids_.next<DeliveryId>(), subscription->id, subscription->settings.kind}});
     }
   }

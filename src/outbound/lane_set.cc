@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/check.h"
-#include "domain/outbound/format.h"
 #include "observe/log.h"
 
 namespace posthorn::outbound {
@@ -101,9 +100,7 @@ void LaneSet::cancelled(SubscriptionKey subscription, DeliveryKey delivery) {
 void LaneSet::expunged(EventKey event) {
   expunged_.push_back(event);
   if (expunged_.size() > kExpungedRememberedMax) expunged_.pop_front();
-  for (auto& place : rendered_) {
-    if (place.event == event) place = {};
-  }
+  rendered_.forget(event);
   for (const auto& [key, slot] : slots_) slot->lane.expunged(event);
   for (const auto& [key, slot] : slots_) service(*slot);
   arm();
@@ -129,7 +126,8 @@ bool LaneSet::prepare_slot(Slot& slot) {
     return false;
   }
   const auto secrets = catalogue_.secrets_of(*subscription);
-  auto prepared = secrets ? prepare(subscription, *secrets) : Result<Prepared>(secrets.error());
+  auto prepared = secrets ? prepare(subscription, *secrets, catalogue_.tenant_name(subscription->tenant))
+                          : Result<Prepared>(secrets.error());
   if (!prepared) {
     observe::log(observe::Level::error, "a subscription cannot be delivered to",
                  {{"subscription", to_text(subscription->id)}, {"reason", prepared.error().message}});
@@ -177,10 +175,13 @@ void LaneSet::start_attempt(Slot& slot, Work work) {
 
   OutgoingAttempt attempt;
   attempt.url = prepared.url;
-  attempt.body = body_of(work.event, settings.format);
+  const RenderedPtr rendered = rendered_.find(*work.event, settings.format, prepared.tenant);
+  attempt.body = body_for(prepared, rendered, wall_start);
   attempt.deadline = start + settings.timeout;
+  attempt.access = prepared.access;
   attempt.header_lines.reserve(prepared.fixed_header_lines.size() + 384);
   attempt.header_lines = prepared.fixed_header_lines;
+  attempt.header_lines += rendered->header_lines;
   attempt.header_lines += "traceparent: ";
   attempt.header_lines += work.event->traceparent;
   attempt.header_lines += "\r\n";
@@ -192,14 +193,6 @@ void LaneSet::start_attempt(Slot& slot, Work work) {
                   [this, subscription, work = std::move(work), wall_start, start](AttemptAnswer answer) mutable {
                     attempt_answered(subscription, std::move(work), wall_start, start, std::move(answer));
                   });
-}
-
-std::shared_ptr<const std::string> LaneSet::body_of(const domain::EventPtr& event, domain::Format format) {
-  auto& place = rendered_[static_cast<std::uint64_t>(std::hash<EventKey>()(event->id.key)) >> 58];
-  if (!place.body || place.event != event->id.key || place.format != format) {
-    place = {event->id.key, format, std::make_shared<const std::string>(domain::render(format, *event))};
-  }
-  return place.body;
 }
 
 void LaneSet::attempt_answered(SubscriptionKey subscription, Work work, Timestamp wall_start, SteadyTime start,
@@ -229,7 +222,7 @@ void LaneSet::attempt_answered(SubscriptionKey subscription, Work work, Timestam
 
   // A subscription that was paused or deleted meanwhile has no policy any more: the standard one decides.
   const auto& policy = lane_slot.prepared ? lane_slot.prepared->subscription->settings.retry : domain::standard_retry_policy();
-  const auto step = domain::next_step(policy, write.attempt.number - work.schedule_start, answer.outcome, random_);
+  const auto step = domain::next_step(policy, {write.attempt.number, work.schedule_start}, answer.outcome, random_);
   switch (step.kind) {
     case domain::NextStep::Kind::succeeded:
       write.state = DeliveryState::succeeded;
@@ -237,6 +230,7 @@ void LaneSet::attempt_answered(SubscriptionKey subscription, Work work, Timestam
     case domain::NextStep::Kind::retry:
       write.state = DeliveryState::pending;
       write.due = now + step.delay;
+      write.outside_schedule = step.outside_schedule;
       break;
     case domain::NextStep::Kind::exhausted:
       write.state = DeliveryState::exhausted;
@@ -302,6 +296,7 @@ void LaneSet::recorded(Work work, store::RecordAttempt write, Result<store::Reco
     lane_slot.lane.finished(work.id.key);
   } else if (result->state == DeliveryState::pending) {
     work.attempts = write.attempt.number;
+    if (write.outside_schedule) work.schedule_start = work.attempts;
     lane_slot.lane.retry_later(std::move(work), write.due);
   } else {
     lane_slot.lane.finished(work.id.key);

@@ -26,6 +26,7 @@
 #include "outbound/lane.h"
 #include "outbound/ports.h"
 #include "outbound/prepared.h"
+#include "outbound/render_cache.h"
 #include "outbound/runnable_gate.h"
 #include "store/store.h"
 
@@ -68,18 +69,12 @@ class LaneSet {
     std::optional<Timestamp> wake;  // its entry in wakes_
     explicit Slot(SubscriptionKey key) : lane(key) {}
   };
-  struct RenderedBody {
-    EventKey event;
-    domain::Format format = domain::Format::standard;
-    std::shared_ptr<const std::string> body;
-  };
 
   Slot& slot(SubscriptionKey subscription);
   bool prepare_slot(Slot& slot);
   void cancel_rest(SubscriptionKey subscription);
   void service(Slot& slot);
   void start_attempt(Slot& slot, Work work);
-  std::shared_ptr<const std::string> body_of(const domain::EventPtr& event, domain::Format format);
   void attempt_answered(SubscriptionKey subscription, Work work, Timestamp wall_start, SteadyTime start, AttemptAnswer answer);
   void record(Work work, store::RecordAttempt write);
   void recorded(Work work, store::RecordAttempt write, Result<store::RecordedAttempt> result);
@@ -112,7 +107,7 @@ class LaneSet {
   std::vector<SubscriptionKey> load_queue_;
   std::size_t loads_running_ = 0;
   std::set<SubscriptionKey> cancelling_;  // deleted ones whose pending deliveries are being cancelled
-  std::array<RenderedBody, 64> rendered_;
+  RenderCache rendered_;
   OutcomeListener outcome_;
   std::deque<EventKey> expunged_;                                 // the latest: pages that were read before may still show them
   std::vector<std::pair<Work, store::RecordAttempt>> unwritten_;  // records that the store could not take yet

@@ -211,6 +211,30 @@ TEST_F(Engine, RetriesOnScheduleAndGivesUpAfterIt) {
   EXPECT_EQ(states(), (std::map<DeliveryState, int>{{DeliveryState::exhausted, 1}}));
 }
 
+TEST_F(Engine, RepeatsAFirstAttemptThatCouldNotConnectAtOnceAndOutsideTheSchedule) {
+  const auto subscription = subscribe({5s, 60s});
+  start();
+  publish({subscription});
+  network_.refuse();
+  loop_.run_ready();
+  ASSERT_EQ(network_.held.size(), 1u) << "at once";
+  network_.refuse();
+  loop_.run_ready();
+  kill();
+  start();
+  loop_.advance(4900ms);
+  EXPECT_TRUE(network_.held.empty()) << "once, and the store knows";
+  loop_.advance(100ms);
+  ASSERT_EQ(network_.held.size(), 1u);
+  network_.refuse();
+  loop_.advance(60s);
+  ASSERT_EQ(network_.held.size(), 1u) << "the whole schedule follows";
+  network_.refuse();
+  loop_.advance(1h);
+  EXPECT_TRUE(network_.held.empty());
+  EXPECT_EQ(states(), (std::map<DeliveryState, int>{{DeliveryState::exhausted, 1}}));
+}
+
 TEST_F(Engine, SendsAgainWithTheSameIdWhatWasOutWhenItWasKilled) {
   const auto subscription = subscribe();
   start();

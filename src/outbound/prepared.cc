@@ -2,23 +2,35 @@
 
 #include "base/text.h"
 #include "base/version.h"
+#include "domain/outbound/format.h"
 
 namespace posthorn::outbound {
 
-Result<Prepared> prepare(domain::SubscriptionPtr subscription, const domain::SubscriptionSecrets& secrets) {
+Result<Prepared> prepare(domain::SubscriptionPtr subscription, const domain::SubscriptionSecrets& secrets, std::string tenant) {
   const auto& settings = subscription->settings;
   auto url = net::parse_url(settings.url, "url");
   if (!url) return internal_error("subscription " + to_text(subscription->id) + " has an unusable URL: " + url.error().message);
 
-  std::string lines = "Content-Type: application/json\r\n";
+  auto access = make_endpoint_access(*subscription, secrets);
+  if (!access) return std::move(access).error();
+  std::string lines = "Content-Type: " + std::string(domain::content_type(settings.format)) + "\r\n";
   bool has_user_agent = false;
   for (const auto& header : settings.headers) {
     has_user_agent |= equals_ignoring_case(header.name, "user-agent");
     lines += header.name + ": " + header.value + "\r\n";
   }
   if (!has_user_agent) lines += "User-Agent: Posthorn/" + std::string(kVersion) + "\r\n";
-  return Prepared{subscription, std::make_shared<const net::Url>(std::move(*url)), std::move(lines),
-                  domain::Signer(settings.signatures, {secrets.current})};
+  return Prepared{subscription,      std::make_shared<const net::Url>(std::move(*url)),
+                  std::move(lines),  domain::Signer(settings, secrets),
+                  std::move(tenant), std::move(*access)};
+}
+
+std::shared_ptr<const std::string> body_for(const Prepared& prepared, const RenderedPtr& rendered, Timestamp wall_now) {
+  if (rendered->secret_at) {
+    const auto secret = prepared.signer.plain_secret(wall_now);
+    if (!secret.empty()) return std::make_shared<const std::string>(domain::with_secret(*rendered, secret));
+  }
+  return {rendered, &rendered->body};
 }
 
 }  // namespace posthorn::outbound

@@ -9,6 +9,8 @@
 #include "domain/outbound/subscription.h"
 #include "domain/outbound/subscription_secrets.h"
 #include "net/url.h"
+#include "outbound/endpoint_access.h"
+#include "outbound/render_cache.h"
 
 namespace posthorn::outbound {
 
@@ -17,9 +19,14 @@ struct Prepared {
   std::shared_ptr<const net::Url> url;
   std::string fixed_header_lines;  // User-Agent, Content-Type and the subscription's own
   domain::Signer signer;
+  std::string tenant;        // its name
+  EndpointAccessPtr access;  // null: nothing but the request
 };
 
 // Errors: internal (a stored URL that does not parse).
-Result<Prepared> prepare(domain::SubscriptionPtr subscription, const domain::SubscriptionSecrets& secrets);
+Result<Prepared> prepare(domain::SubscriptionPtr subscription, const domain::SubscriptionSecrets& secrets, std::string tenant);
+
+// What is sent of a rendered event: the shared body, or one of its own with the subscription's secret in it.
+std::shared_ptr<const std::string> body_for(const Prepared& prepared, const RenderedPtr& rendered, Timestamp wall_now);
 
 }  // namespace posthorn::outbound

@@ -36,6 +36,7 @@ crypto::Sha256 fingerprint_of(const PublishRequest& request) {
   part(text, request.time ? to_rfc3339(*request.time) : std::string());
   part(text, request.user);
   part(text, request.scope);
+  if (request.only_for) part(text, to_text(request.only_for->id));
   return crypto::sha256(text);
 }
 
@@ -100,7 +101,7 @@ Result<Publisher::Prepared> Publisher::prepare(const domain::Tenant& tenant, con
   event->payload = request.data;
 
   Prepared prepared;
-  const auto matched = catalogue_.match(*event);
+  const auto matched = request.only_for ? std::vector<domain::SubscriptionPtr>{request.only_for} : catalogue_.match(*event);
   const std::size_t at_once = std::min(matched.size(), kFanoutInlineMax);
   prepared.write.deliveries.reserve(at_once);
   for (std::size_t i = 0; i < matched.size(); ++i) {

@@ -31,6 +31,8 @@ struct PublishRequest {
   std::string scope;
   std::string traceparent;      // empty or not well-formed: a new one is made
   std::string idempotency_key;  // empty: none
+  // Only for this one, whatever it wants; null: for those that match.
+  domain::SubscriptionPtr only_for;
 };
 
 struct Published {

@@ -5,63 +5,43 @@ namespace {
 
 using domain::FailureKind;
 
-FailureKind failure_of(net::SendFailure failure) {
-  switch (failure) {
-    case net::SendFailure::name:
-      return FailureKind::name;
-    case net::SendFailure::blocked:
-      return FailureKind::blocked;
-    case net::SendFailure::connect:
-      return FailureKind::connect;
-    case net::SendFailure::tls:
-      return FailureKind::tls;
-    case net::SendFailure::timeout:
-      return FailureKind::timeout;
-    case net::SendFailure::disconnected:
-      return FailureKind::disconnected;
-    case net::SendFailure::protocol:
-      return FailureKind::protocol;
-    case net::SendFailure::too_large:
-      return FailureKind::too_large;
-    case net::SendFailure::proxy:
-      return FailureKind::proxy;
-  }
-  return FailureKind::internal;
-}
-
-AttemptAnswer answer_of(net::SendResult result, const Clock& clock) {
+AttemptAnswer answer_of(EndpointAnswer from, const Clock& clock) {
   AttemptAnswer answer;
-  if (!result) {
-    answer.outcome.failure = failure_of(result.error().kind);
-    answer.detail = std::move(result.error().detail);
+  answer.allowed_per_second = from.allowed_per_second;
+  if (from.failure != FailureKind::none) {
+    answer.outcome.failure = from.failure;
+    answer.detail = std::move(from.detail);
     return answer;
   }
-  const bool success = result->status >= 200 && result->status <= 299;
-  answer.outcome.status = result->status;
+  auto& response = from.response;
+  const bool success = response.status >= 200 && response.status <= 299;
+  answer.outcome.status = response.status;
   answer.outcome.failure = success ? FailureKind::none : FailureKind::status;
   if (!success) {
-    answer.detail = "the endpoint answered " + std::to_string(result->status);
-    answer.outcome.retry_after = domain::parse_retry_after(result->header("retry-after"), clock.wall_now());
+    answer.detail = "the endpoint answered " + std::to_string(response.status);
+    answer.outcome.retry_after = domain::parse_retry_after(response.header("retry-after"), clock.wall_now());
   }
-  answer.response = std::move(result->body);
+  answer.response = std::move(response.body);
   return answer;
 }
 
 }  // namespace
 
-HttpTransport::HttpTransport(net::Loop& loop, net::HttpClient& client, const Clock& clock)
-    : client_(client), clock_(clock), scope_(loop) {}
+HttpTransport::HttpTransport(net::Loop& loop, EndpointClient& endpoints, const Clock& clock)
+    : endpoints_(endpoints), clock_(clock), scope_(loop) {}
 
 void HttpTransport::send(OutgoingAttempt attempt, UniqueFunction<void(AttemptAnswer)> done) {
   scope_.spawn(run(std::move(attempt), std::move(done)));
 }
 
 net::Task<> HttpTransport::run(OutgoingAttempt attempt, UniqueFunction<void(AttemptAnswer)> done) {
-  net::ClientRequest request;
-  request.url = attempt.url.get();
-  request.header_lines = attempt.header_lines;
-  request.body = *attempt.body;
-  auto result = co_await client_.send(request, attempt.deadline);
+  EndpointRequest request;
+  request.url = std::move(attempt.url);
+  request.access = std::move(attempt.access);
+  request.header_lines = std::move(attempt.header_lines);
+  request.body = std::move(attempt.body);
+  request.deadline = attempt.deadline;
+  auto result = co_await endpoints_.send(std::move(request));
   AttemptAnswer answer = answer_of(std::move(result), clock_);
   answer.abandoned = stopping_ && !answer.outcome.succeeded();
   done(std::move(answer));
@@ -69,7 +49,7 @@ net::Task<> HttpTransport::run(OutgoingAttempt attempt, UniqueFunction<void(Atte
 
 net::Task<> HttpTransport::stop() {
   stopping_ = true;
-  client_.close();
+  co_await endpoints_.stop();
   co_await scope_.join();
 }
 

@@ -1,25 +1,25 @@
-// HttpTransport: sends attempts through net's HTTP client.
+// HttpTransport: sends attempts through the loop's EndpointClient, and says what their answers mean.
 #pragma once
 
-#include "net/http_client.h"
 #include "net/loop.h"
+#include "outbound/endpoint_client.h"
 #include "outbound/ports.h"
 
 namespace posthorn::outbound {
 
 class HttpTransport final : public Transport {
  public:
-  HttpTransport(net::Loop& loop, net::HttpClient& client, const Clock& clock);
+  HttpTransport(net::Loop& loop, EndpointClient& endpoints, const Clock& clock);
 
   void send(OutgoingAttempt attempt, UniqueFunction<void(AttemptAnswer)> done) override;
 
-  // Loop thread. What is still out ends at once as `abandoned`; returns when nothing runs.
+  // Loop thread. Stops the EndpointClient; what is still out ends at once as `abandoned`; returns when nothing runs.
   net::Task<> stop();
 
  private:
   net::Task<> run(OutgoingAttempt attempt, UniqueFunction<void(AttemptAnswer)> done);
 
-  net::HttpClient& client_;
+  EndpointClient& endpoints_;
   const Clock& clock_;
   net::Scope scope_;
   bool stopping_ = false;

@@ -158,6 +158,7 @@ struct RecordAttempt {
   domain::DeliveryState state = domain::DeliveryState::pending;  // what the delivery becomes
   Timestamp due;                                                 // for pending
   bool disable_subscription = false;                             // 410: in the same transaction
+  bool outside_schedule = false;                                 // the schedule begins behind this attempt
   Timestamp at;
 };
 // A delivery that was cancelled meanwhile stays so (the attempt is recorded all the same). An attempt number that is

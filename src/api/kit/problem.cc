@@ -44,7 +44,7 @@ ProblemRow row_of(ErrorKind kind) {
 }
 
 // What HTTP itself finds, told apart by code or by status.
-constexpr std::array<ProblemRow, 8> kHttpRows{{
+constexpr std::array<ProblemRow, 9> kHttpRows{{
     {400, "bad_request", "The request cannot be read"},
     {405, "method_not_allowed", "The method does not fit the path"},
     {408, "request_timeout", "The request came too slowly"},
@@ -52,12 +52,13 @@ constexpr std::array<ProblemRow, 8> kHttpRows{{
     {414, "target_too_long", "The path is too long"},
     {415, "unsupported_media_type", "The body's media type is not accepted"},
     {417, "expectation_failed", "The expectation cannot be met"},
+    {429, "too_many_requests", "Too many requests"},
     {431, "head_too_large", "The request's head is too large"},
 }};
 
 ProblemRow row_of(const Error& error) {
   ProblemRow row = row_of(error.kind);
-  if (error.kind == ErrorKind::malformed) {
+  if (error.kind == ErrorKind::malformed || error.kind == ErrorKind::unavailable) {
     for (const auto& http : kHttpRows) {
       if (http.code == error.code) row = http;
     }

@@ -14,6 +14,7 @@
 #include "outbound/polling.h"
 #include "outbound/privacy_service.h"
 #include "outbound/publisher.h"
+#include "outbound/test_delivery.h"
 #include "store/store.h"
 
 namespace posthorn::api {
@@ -30,6 +31,7 @@ struct Services {
   outbound::PrivacyService& privacy;
   const Clock& clock;
   std::size_t event_body_bytes_max = kEventBodyBytesMaxDefault;
+  outbound::TestDelivery* tests = nullptr;  // null: no test deliveries
 };
 
 using Call = net::Task<Answer> (*)(Services, RequestContext&);

@@ -110,8 +110,13 @@ std::vector<FieldRule> subscription_fields() {
         many_topics + "]"}},
       {"scope", Kind::text_or_null, 128, {"\"nowhere\""}},
       {"description", Kind::text_or_null, 2048},
-      {"format", Kind::text, 0, {"\"\"", "\"cloudevents\"", "\"Standard\"", "\"" + long_text + "\""}},
-      {"signatures", Kind::texts, 0, {"[\"v1a\"]", "[\"\"]", "[\"v1\",\"v1\"]"}},
+      {"format", Kind::text, 0, {"\"\"", "\"xml\"", "\"Standard\"", "\"" + long_text + "\""}},
+      {"signatures", Kind::texts, 0, {"[\"v2\"]", "[\"\"]", "[\"v1\",\"v1\"]"}},
+      {"signatureHeaders",
+       Kind::object,
+       0,
+       {"{\"v1\":\"x\"}", "{\"v9\":\"x\"}", "{\"secret\":\"a b\"}", "{\"secret\":\"\"}", "{\"secret\":1}",
+        "{\"secret\":\"Host\"}", "{\"secret\":\"" + std::string(65, 'v') + "\"}"}},
       {"secret",
        Kind::text_or_null,
        0,
@@ -171,6 +176,9 @@ std::vector<CallRule> call_rules(const std::string& subscription) {
   resend.push_back({"topic", Kind::text_or_null, 256, {"\"\"", "\"*\"", "\"a b\""}});
   resend.push_back({"subscription", Kind::text_or_null, 64, {"\"\"", "\"0198f0a2-7c1e-7a3b-8d54-2f9c1e6b7a10\""}});
   const std::string since = R"("since":"2026-01-01T00:00:00Z")";
+  const std::vector<FieldRule> rotation{
+      {"secret", Kind::text_or_null, 0, {"\"\"", "\"short\"", "\"***\"", "\"whsec_###\"", "\"with a space in it\""}},
+      {"overlapMs", Kind::whole_number, 0, {"-1", "604800001", "0.5"}}};
   std::vector<CallRule> rules{
       {"recover", "POST", kBase + "/subscriptions/" + subscription + "/recover", since, since_and_until},
       {"replayMissing", "POST", kBase + "/subscriptions/" + subscription + "/replay-missing", since, replay},
@@ -184,6 +192,7 @@ std::vector<CallRule> call_rules(const std::string& subscription) {
       {"postSubscription", "POST", kBase + "/subscriptions", url_and_topics, subscription_fields()},
       {"putSubscription", "PUT", kBase + "/subscriptions/" + subscription, url_and_topics, subscription_fields()},
       {"patchSubscription", "PATCH", kBase + "/subscriptions/" + subscription, "", subscription_fields()},
+      {"rotateSecret", "POST", kBase + "/subscriptions/" + subscription + "/rotate-secret", "", rotation},
       {"publish", "POST", kBase + "/events", R"("topic":"a","data":1)", event},
   };
   return rules;

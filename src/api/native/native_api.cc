@@ -10,6 +10,7 @@ std::vector<Route> routes(const Services& services) {
   add_topic_routes(routes, services);
   add_scope_routes(routes, services);
   add_subscription_routes(routes, services);
+  add_secret_routes(routes, services);
   add_publish_routes(routes, services);
   add_event_routes(routes, services);
   add_delivery_routes(routes, services);
@@ -17,6 +18,8 @@ std::vector<Route> routes(const Services& services) {
   add_poll_routes(routes, services);
   add_privacy_routes(routes, services);
   add_statistics_routes(routes, services);
+  add_example_routes(routes, services);
+  add_test_delivery_routes(routes, services);
   return routes;
 }
 

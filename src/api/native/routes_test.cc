@@ -90,6 +90,7 @@ TEST_F(EveryRoute, OfATenantKnowsOnlyTenantsThatAreThere) {
 TEST_F(EveryRoute, RefusesBodiesThatAreNotItsKind) {
   for (const auto& route : server_.router().routes()) {
     const std::string path = path_of(route, "default", "x");
+    if (route.body == BodyKind::any) continue;
     if (route.body != BodyKind::json) {
       EXPECT_EQ(server_.call(to_text(route.method), path, "{\"a\":1}").status, 400) << route.pattern;
       continue;
@@ -141,7 +142,8 @@ Objects make_objects(TestServer& server, const std::string& tenant) {
   EXPECT_EQ(server.call("PUT", base + "/topics/" + made.topic, "{}").status, 201);
   EXPECT_EQ(server.call("PUT", base + "/scopes/" + made.scope, "{}").status, 201);
   made.subscription =
-      server.call("POST", base + "/subscriptions", R"({"url":"https://r.example/","topics":["**"]})").member("id");
+      server.call("POST", base + "/subscriptions", R"({"url":"https://r.example/","topics":["**"],"signatures":["v1","v1a"]})")
+          .member("id");
   made.polled = server.call("POST", base + "/subscriptions", R"({"kind":"poll","topics":["**"]})").member("id");
   made.event = server.call("POST", base + "/events", R"({"topic":"mine.topic","data":1})").member("id");
   const std::string page = server.call("GET", base + "/events/" + made.event + "/deliveries").body;

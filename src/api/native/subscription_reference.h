@@ -1,4 +1,4 @@
-// Subscriptions are named by their UUID or by the uid that their owner chose: one place that finds out which.
+// The subscription that a text names: by its id, or by its owner's identifier.
 #pragma once
 
 #include <string_view>
@@ -15,6 +15,11 @@ inline Result<domain::SubscriptionPtr> find_subscription(const Services& service
                   : services.catalogue.find_subscription_by_uid(context.tenant->key, text);
   if (!found) return not_found("There is no subscription of this id.", "unknown_subscription");
   return found;
+}
+
+// The one in the path.
+inline Result<domain::SubscriptionPtr> find_subscription(const Services& services, const RequestContext& context) {
+  return find_subscription(services, context, context.parameters[1]);
 }
 
 }  // namespace posthorn::api::native

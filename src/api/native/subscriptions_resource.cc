@@ -1,5 +1,7 @@
 // Subscriptions: who wants which events where. The settings themselves are read and written by
-// domain/outbound/subscription_document.h; here stand identity, the secret, and revisions.
+// domain/outbound/subscription_document.h, the authentication to the endpoint by authentication_document.h; here stand
+// identity, the secret, and revisions.
+#include <algorithm>
 #include <boost/json/object.hpp>
 
 #include "api/kit/answer.h"
@@ -8,6 +10,9 @@
 #include "api/kit/paging.h"
 #include "api/kit/precondition.h"
 #include "api/native/resources.h"
+#include "api/native/subscription_reference.h"
+#include "domain/outbound/authentication_document.h"
+#include "domain/outbound/signature.h"
 #include "domain/outbound/subscription_document.h"
 #include "json/plain_text.h"
 
@@ -17,59 +22,68 @@ namespace {
 using domain::Action;
 using domain::SubscriptionPtr;
 
-constexpr std::string_view kHidden = "***";
+constexpr std::string_view kHidden = domain::kHiddenSecret;
+
+// The public key of a subscription that signs with v1a; empty for others.
+std::string public_key_of(const domain::Subscription& subscription, const domain::SubscriptionSecrets& secrets) {
+  const auto& schemes = subscription.settings.signatures;
+  const bool signs = std::find(schemes.begin(), schemes.end(), domain::SignatureScheme::v1a) != schemes.end();
+  return signs ? domain::public_key_text(secrets) : std::string();
+}
 
 // `secret`: shown as it is given; kHidden except in the answer that made the subscription.
-void append(std::string& body, const domain::Subscription& subscription, std::string_view secret) {
+Status append(const Services& services, std::string& body, const domain::Subscription& subscription, std::string_view secret) {
+  const auto secrets = services.catalogue.secrets_of(subscription);
+  if (!secrets) return secrets.error();
+  auto members = domain::write_settings(subscription.settings);
+  domain::write_authentication(*secrets, members);
   JsonWriter json(body);
   json.begin_object();
   json.string("id", to_text(subscription.id));
   json.integer("number", subscription.number);
-  for (const auto& [name, value] : domain::write_settings(subscription.settings)) {
-    json.raw(name, posthorn::json::to_plain_text(value));
-  }
+  for (const auto& [name, value] : members) json.raw(name, posthorn::json::to_plain_text(value));
   json.string("secret", secret);
+  if (const auto key = public_key_of(subscription, *secrets); !key.empty()) json.string("publicKey", key);
   json.string_or_null("disabledReason", subscription.disabled_reason);
   json.integer("revision", subscription.revision);
   json.time("createdAt", subscription.created_at);
   json.time("updatedAt", subscription.updated_at);
   json.end_object();
+  return {};
 }
 
-net::HttpResponse answer(int status, const domain::Subscription& subscription, std::string_view secret) {
+Answer answer(const Services& services, int status, const domain::Subscription& subscription, std::string_view secret) {
   std::string body;
-  append(body, subscription, secret);
+  if (auto appended = append(services, body, subscription, secret); !appended) return std::move(appended).error();
   return json_answer(status, std::move(body), subscription.revision);
 }
 
 struct SubscriptionInput {
   domain::SubscriptionSettings settings;
-  std::string secret;  // empty: none was given, or what a read shows came back
+  domain::SubscriptionSecrets secrets;
 };
 
-Result<SubscriptionInput> read_input(std::string_view body, domain::SubscriptionSettings base) {
+// Over `base`; `stored` is what "***" stands for.
+Result<SubscriptionInput> read_input(std::string_view body, SubscriptionInput base, const domain::SubscriptionSecrets& stored) {
   const auto object = read_object(body);
   if (!object) return object.error();
-  auto settings = domain::read_settings(*object, std::move(base));
+  auto settings = domain::read_settings(*object, std::move(base.settings));
   if (!settings) return std::move(settings).error();
 
-  SubscriptionInput input{std::move(*settings), {}};
+  auto secrets = domain::read_authentication(*object, std::move(base.secrets), stored);
+  if (!secrets) return std::move(secrets).error();
+  if (auto checked = domain::check_authentication(*settings, *secrets); !checked) return std::move(checked).error();
+
+  SubscriptionInput input{std::move(*settings), std::move(*secrets)};
   const auto* secret = object->if_contains("secret");
   if (secret == nullptr || secret->is_null()) return input;
   if (!secret->is_string()) return invalid("secret", "must be a string", "wrong_type");
-  input.secret = std::string(std::string_view(secret->get_string()));
-  if (input.secret.empty()) return invalid("secret", "must not be empty", "invalid_secret");
-  if (input.secret == kHidden) input.secret.clear();
+  const std::string_view text = secret->get_string();
+  if (text.empty()) return invalid("secret", "must not be empty", "invalid_secret");
+  if (text == kHidden) return input;
+  input.secrets.current = text;
+  input.secrets.previous.clear();
   return input;
-}
-
-Result<SubscriptionPtr> find(const Services& services, const RequestContext& context) {
-  const std::string& given = context.parameters[1];
-  const auto id = parse_id<SubscriptionId>(given);
-  auto found = id ? services.catalogue.find_subscription(context.tenant->key, *id)
-                  : services.catalogue.find_subscription_by_uid(context.tenant->key, given);
-  if (!found) return not_found("There is no subscription of this id.", "unknown_subscription");
-  return found;
 }
 
 net::Task<Answer> list_subscriptions(Services services, RequestContext& context) {
@@ -81,7 +95,9 @@ net::Task<Answer> list_subscriptions(Services services, RequestContext& context)
   std::string body = R"({"items":[)";
   std::string position;
   for (std::size_t i = 0; i < found.size() && i < page->limit; ++i) {
-    if (context.reaches(found[i]->id.key)) append(body, *found[i], kHidden);
+    if (context.reaches(found[i]->id.key)) {
+      if (auto appended = append(services, body, *found[i], kHidden); !appended) co_return std::move(appended).error();
+    }
     if (i + 1 == page->limit && found.size() > page->limit) position = std::to_string(found[i]->id.key.value);
   }
   finish_page(body, context, position);
@@ -89,32 +105,46 @@ net::Task<Answer> list_subscriptions(Services services, RequestContext& context)
 }
 
 net::Task<Answer> get_subscription(Services services, RequestContext& context) {
-  const auto subscription = find(services, context);
+  const auto subscription = find_subscription(services, context);
   if (!subscription) co_return subscription.error();
-  co_return answer(200, **subscription, kHidden);
+  co_return answer(services, 200, **subscription, kHidden);
 }
 
 net::Task<Answer> post_subscription(Services services, RequestContext& context) {
-  auto input = read_input(context.request.body, domain::SubscriptionSettings());
+  auto input = read_input(context.request.body, {}, {});
   if (!input) co_return std::move(input).error();
-  domain::SubscriptionSecrets secrets;
-  secrets.current = input->secret.empty() ? outbound::make_secret() : std::move(input->secret);
+  domain::SubscriptionSecrets secrets = std::move(input->secrets);
+  if (secrets.current.empty()) secrets.current = outbound::make_secret();
   domain::Subscription subscription;
   subscription.tenant = context.tenant->key;
   subscription.settings = std::move(input->settings);
   auto saved = co_await services.catalogue.save_subscription(services.session, std::move(subscription), secrets, 0);
   if (!saved) co_return std::move(saved).error();
-  net::HttpResponse response = answer(201, **saved, secrets.current);
-  response.headers.push_back({"Location", std::string(context.request.path) + '/' + to_text((*saved)->id)});
+  Answer response = answer(services, 201, **saved, secrets.current);
+  if (response) response->headers.push_back({"Location", std::string(context.request.path) + '/' + to_text((*saved)->id)});
   co_return response;
 }
 
-// Replaces (PUT: over default settings) or changes (PATCH: over the current ones).
-net::Task<Answer> change(Services services, RequestContext& context, SubscriptionPtr current,
-                         domain::SubscriptionSettings base) {
+enum class Write { replace, change };  // PUT: over default settings; PATCH: over the current ones
+
+// The signing secret stays either way until another is given.
+SubscriptionInput base_of(const domain::Subscription& current, const domain::SubscriptionSecrets& stored, Write write) {
+  SubscriptionInput base{current.settings, stored};
+  if (write == Write::change) return base;
+  base.settings = {};
+  base.settings.kind = current.settings.kind;
+  base.secrets.authentication = {};
+  base.secrets.headers.clear();
+  base.secrets.client_certificate.reset();
+  return base;
+}
+
+net::Task<Answer> change(Services services, RequestContext& context, SubscriptionPtr current, Write write) {
   const std::int64_t revision = current->revision;
   if (auto holds = check_preconditions(context.request.headers, revision); !holds) co_return std::move(holds).error();
-  auto input = read_input(context.request.body, std::move(base));
+  const auto stored = services.catalogue.secrets_of(*current);
+  if (!stored) co_return stored.error();
+  auto input = read_input(context.request.body, base_of(*current, *stored, write), *stored);
   if (!input) co_return std::move(input).error();
   if (input->settings.kind != current->settings.kind) {
     co_return invalid("kind", "cannot be changed: make another subscription", "immutable");
@@ -125,35 +155,27 @@ net::Task<Answer> change(Services services, RequestContext& context, Subscriptio
   // Why the server disabled it is of interest only until somebody decides anew.
   if (switched) subscription.disabled_reason.clear();
   std::optional<domain::SubscriptionSecrets> secrets;
-  if (!input->secret.empty()) {
-    auto kept = services.catalogue.secrets_of(*current);
-    if (!kept) co_return std::move(kept).error();
-    secrets = std::move(*kept);
-    secrets->current = std::move(input->secret);
-    secrets->previous.clear();
-  }
+  if (input->secrets != *stored) secrets = std::move(input->secrets);
   auto saved =
       co_await services.catalogue.save_subscription(services.session, std::move(subscription), std::move(secrets), revision);
   if (!saved) co_return explain_lost_race(std::move(saved).error(), context.request.headers);
-  co_return answer(200, **saved, kHidden);
+  co_return answer(services, 200, **saved, kHidden);
 }
 
 net::Task<Answer> put_subscription(Services services, RequestContext& context) {
-  const auto current = find(services, context);
+  const auto current = find_subscription(services, context);
   if (!current) co_return current.error();
-  domain::SubscriptionSettings base;
-  base.kind = (*current)->settings.kind;
-  co_return co_await change(services, context, *current, std::move(base));
+  co_return co_await change(services, context, *current, Write::replace);
 }
 
 net::Task<Answer> patch_subscription(Services services, RequestContext& context) {
-  const auto current = find(services, context);
+  const auto current = find_subscription(services, context);
   if (!current) co_return current.error();
-  co_return co_await change(services, context, *current, (*current)->settings);
+  co_return co_await change(services, context, *current, Write::change);
 }
 
 net::Task<Answer> delete_subscription(Services services, RequestContext& context) {
-  const auto current = find(services, context);
+  const auto current = find_subscription(services, context);
   if (!current) co_return current.error();
   const std::int64_t revision = (*current)->revision;
   if (auto holds = check_preconditions(context.request.headers, revision); !holds) co_return std::move(holds).error();

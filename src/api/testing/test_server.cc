@@ -79,8 +79,11 @@ void TestServer::load() {
   statistics_ = std::make_unique<outbound::Statistics>(loop_, *session_, clock_);
   polling_ = std::make_unique<outbound::Polling>(loop_, *session_, clock_, poll_hub_, *statistics_);
   privacy_ = std::make_unique<outbound::PrivacyService>(*session_, clock_, ids_, [](EventKey) {}, [](const domain::Job&) {});
+  net::HttpClientOptions options;
+  options.filter = net::PeerFilter({net::Network::parse("127.0.0.0/8", "allow").value()});
+  tests_ = std::make_unique<outbound::TestDelivery>(loop_, catalogue_, system_clock_, std::move(options), "posthorn");
   auto all = native::routes({*session_, tenants_, catalogue_, *publisher_, *deliveries_, *jobs_, *polling_, *privacy_, clock_,
-                             kEventBodyBytesMaxDefault});
+                             kEventBodyBytesMaxDefault, tests_.get()});
   const admin::Operations operations{[] { return admin::Readiness{true, {}}; }, metrics_};
   for (auto& route : admin::routes(operations)) all.push_back(std::move(route));
   for (auto& route : document_routes(native::kDocument)) all.push_back(std::move(route));
@@ -92,6 +95,8 @@ TestServer::~TestServer() {
   net::run_on(loop_, [this]() -> net::Task<> {
     service_.reset();
     router_.reset();
+    co_await tests_->stop();
+    tests_.reset();
     privacy_.reset();
     polling_.reset();
     statistics_.reset();
@@ -99,7 +104,6 @@ TestServer::~TestServer() {
     deliveries_.reset();
     publisher_.reset();
     session_.reset();
-    co_return;
   });
   store_->stop();
   loop_.stop();

@@ -28,6 +28,7 @@
 #include "outbound/publisher.h"
 #include "outbound/runnable_gate.h"
 #include "outbound/statistics.h"
+#include "outbound/test_delivery.h"
 #include "store/store.h"
 
 namespace posthorn::api::testing {
@@ -88,6 +89,8 @@ class TestServer {
   std::unique_ptr<outbound::Statistics> statistics_;
   std::unique_ptr<outbound::Polling> polling_;
   std::unique_ptr<outbound::PrivacyService> privacy_;
+  SystemClock system_clock_;  // of test deliveries, which go over real sockets
+  std::unique_ptr<outbound::TestDelivery> tests_;
   std::unique_ptr<Router> router_;
   std::unique_ptr<Service> service_;
   std::vector<store::Lease> leases_;

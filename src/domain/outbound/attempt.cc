@@ -9,7 +9,7 @@
 namespace posthorn::domain {
 namespace {
 
-constexpr std::array<std::pair<FailureKind, std::string_view>, 12> kWords{{
+constexpr std::array<std::pair<FailureKind, std::string_view>, 14> kWords{{
     {FailureKind::none, "none"},
     {FailureKind::status, "status"},
     {FailureKind::name, "name"},
@@ -22,6 +22,8 @@ constexpr std::array<std::pair<FailureKind, std::string_view>, 12> kWords{{
     {FailureKind::too_large, "too_large"},
     {FailureKind::proxy, "proxy"},
     {FailureKind::internal, "internal"},
+    {FailureKind::authorization, "authorization"},
+    {FailureKind::handshake, "handshake"},
 }};
 
 constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -83,6 +85,8 @@ bool is_unreachable(FailureKind kind) {
     case FailureKind::tls:
     case FailureKind::timeout:
     case FailureKind::proxy:
+    case FailureKind::authorization:
+    case FailureKind::handshake:
       return true;
     case FailureKind::none:
     case FailureKind::status:

@@ -14,17 +14,19 @@ namespace posthorn::domain {
 // Why an attempt failed. `none` for a success; `status` when there was an answer other than 2xx.
 enum class FailureKind : std::uint8_t {
   none,
-  status,        // an HTTP answer that is not 2xx (3xx too: redirects are not followed)
-  name,          // the host name did not resolve
-  blocked,       // the peer filter refused the address
-  connect,       // refused, unreachable, or no answer to the connect
-  tls,           // handshake or certificate
-  timeout,       // the attempt's deadline passed
-  disconnected,  // the connection ended before the answer was complete
-  protocol,      // what came is not HTTP/1.1
-  too_large,     // head or body beyond the limit
-  proxy,         // the configured proxy refused
-  internal,      // our own fault: never counts against the endpoint
+  status,         // an HTTP answer that is not 2xx (3xx too: redirects are not followed)
+  name,           // the host name did not resolve
+  blocked,        // the peer filter refused the address
+  connect,        // refused, unreachable, or no answer to the connect
+  tls,            // handshake or certificate
+  timeout,        // the attempt's deadline passed
+  disconnected,   // the connection ended before the answer was complete
+  protocol,       // what came is not HTTP/1.1
+  too_large,      // head or body beyond the limit
+  proxy,          // the configured proxy refused
+  internal,       // our own fault: never counts against the endpoint
+  authorization,  // no token could be had for the endpoint (OAuth 2)
+  handshake,      // the endpoint did not agree to get events (CloudEvents)
 };
 
 // Stable words for API, logs, metrics.

@@ -56,13 +56,39 @@ struct Scope {
   friend bool operator==(const Scope&, const Scope&) = default;
 };
 
-enum class Format : std::uint8_t { standard, raw };
-enum class SignatureScheme : std::uint8_t { v1 };
+// What a receiver gets as its body (format.h).
+enum class Format : std::uint8_t {
+  standard,            // Standard Webhooks
+  raw,                 // the payload alone
+  orangelogic,         // Orange Logic
+  orchestry,           // Orchestry
+  ovation,             // Ovation
+  cloudevents,         // CloudEvents 1.0, structured
+  cloudevents_binary,  // CloudEvents 1.0, binary
+};
+
+// What proves to the receiver where a delivery comes from (signature.h).
+enum class SignatureScheme : std::uint8_t {
+  v1,           // Standard Webhooks, HMAC-SHA-256
+  v1a,          // Standard Webhooks, Ed25519
+  ol_sha256,    // Orange Logic's x-ol-signature, HMAC-SHA-256
+  ol_sha512,    // the same with HMAC-SHA-512
+  hub_sha256,   // X-Hub-Signature-256, as GitHub signs
+  timestamped,  // t=…,v1=…, as Stripe signs
+  secret,       // the secret itself in a header, as Orchestry sends it
+};
 
 struct Header {
   std::string name;
   std::string value;
   friend bool operator==(const Header&, const Header&) = default;
+};
+
+// The name of the header that a scheme writes, when it is not the scheme's own.
+struct SignatureHeader {
+  SignatureScheme scheme;
+  std::string name;
+  friend bool operator==(const SignatureHeader&, const SignatureHeader&) = default;
 };
 
 class Predicate;
@@ -123,6 +149,7 @@ struct SubscriptionSettings {
   std::vector<std::pair<std::string, std::string>> metadata;  // the caller's own; never looked into
   Format format = Format::standard;
   std::vector<SignatureScheme> signatures{SignatureScheme::v1};
+  std::vector<SignatureHeader> signature_headers;  // names that differ from default_header_name()
   std::vector<Header> headers;
   RetryPolicy retry = standard_retry_policy();
   std::string retry_preset = "standard";  // how it was written; empty when explicit

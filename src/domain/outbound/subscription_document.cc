@@ -2,6 +2,7 @@
 
 #include <boost/json/serialize.hpp>
 
+#include "domain/outbound/authentication_document.h"
 #include "domain/outbound/subscription_parts.h"
 #include "json/reader.h"
 
@@ -20,7 +21,9 @@ Result<SubscriptionSettings> read_settings(const bj::object& object, Subscriptio
   read_retry(reader, settings);
   read_lane(reader, settings);
   reader.boolean("enabled", settings.enabled);
+  reader.boolean("handshake", settings.handshake);
   reader.member("secret");
+  for (const auto name : kAuthenticationMembers) reader.member(name);
   reader.only_these();
   if (!reader.ok()) return reader.error();
   return settings;
@@ -32,7 +35,7 @@ Status check_settings(const SubscriptionSettings& settings) {
     return invalid("url", "must not be there: a subscription of kind poll is read by its consumer");
   }
   if (settings.topics.empty()) return invalid("topics", "must name at least one topic or pattern", "required");
-  return {};
+  return check_signing(settings);
 }
 
 bj::object write_settings(const SubscriptionSettings& settings) {
@@ -45,6 +48,7 @@ bj::object write_settings(const SubscriptionSettings& settings) {
   write_retry(settings, object);
   write_lane(settings, object);
   object["enabled"] = settings.enabled;
+  object["handshake"] = settings.handshake;
   return object;
 }
 

@@ -12,7 +12,7 @@ namespace posthorn::domain {
 
 // Reads a caller's object over `base` (members that are absent keep base's values; for creation: a default one).
 // Unknown members, wrong types and values out of range are errors that name the member. `url` syntax is checked here
-// (net::parse_url); members "secret" and those in `also_known` are left to the caller.
+// (net::parse_url); "secret" and kAuthenticationMembers (authentication_document.h) are left to the caller.
 Result<SubscriptionSettings> read_settings(const boost::json::object& object, SubscriptionSettings base);
 
 // Checks that hold for a whole settings value: url and topics are there.

@@ -27,6 +27,23 @@ TEST(SubscriptionDocument, ExpandsPresetsAndExponentialPolicies) {
   const auto exponential = read(R"({"retry":{"baseMs":1000,"factor":2,"maxMs":3000,"retries":3}})");
   EXPECT_EQ(exponential->retry.delays, (std::vector<Milliseconds>{1s, 2s, 3s}));
   EXPECT_EQ(exponential->retry_preset, "");
+  EXPECT_EQ(read(R"({"retry":{"preset":"ovation"}})")->retry, find_retry_preset("ovation")->policy);
+  const auto bounded = read(R"({"retry":{"preset":"ovation","maxMs":100000,"jitter":0.5,"endOn":[422,400]}})");
+  EXPECT_EQ(bounded->retry.delays, (std::vector<Milliseconds>{64s, 100s}));
+  EXPECT_EQ(bounded->retry.end_on, (std::vector<std::uint16_t>{400, 422}));
+  EXPECT_EQ(*decode_settings(encode_settings(*bounded)), *bounded);
+}
+
+TEST(SubscriptionDocument, TakesThePresetsTimeoutUnlessOneIsGiven) {
+  EXPECT_EQ(read(R"({"retry":{"preset":"ovation"}})")->timeout, 10s);
+  EXPECT_EQ(read(R"({"retry":{"preset":"ovation"},"timeoutMs":15000})")->timeout, 15s);
+  EXPECT_EQ(read(R"({"retry":{"scheduleMs":[]}})")->timeout, kAttemptTimeoutDefault);
+  const auto change = [](std::string_view before, std::string_view after) {
+    return read_settings(boost::json::parse(after).as_object(), *read(before))->timeout;
+  };
+  EXPECT_EQ(change(R"({"retry":{"preset":"ovation"}})", R"({"retry":{"preset":"standard"}})"), 15s);
+  EXPECT_EQ(change(R"({"timeoutMs":2000})", R"({"retry":{"preset":"ovation"}})"), 2s) << "a chosen one stays";
+  EXPECT_EQ(change(R"({"retry":{"preset":"ovation"}})", R"({"description":"other"})"), 10s);
 }
 
 TEST(SubscriptionDocument, AbsentMembersKeepTheirValue) {
@@ -51,6 +68,13 @@ TEST(SubscriptionDocument, NamesTheFieldOfEveryMistake) {
       {R"({"format":"xml"})", "format"},
       {R"({"signatures":["v9"]})", "signatures/0"},
       {R"({"signatures":["v1","v1"]})", "signatures/1"},
+      {R"({"signatureHeaders":[]})", "signatureHeaders"},
+      {R"({"signatureHeaders":{"v2":"X-A"}})", "signatureHeaders/v2"},
+      {R"({"signatureHeaders":{"v1":"X-A"}})", "signatureHeaders/v1"},
+      {R"({"signatureHeaders":{"secret":7}})", "signatureHeaders/secret"},
+      {R"({"signatureHeaders":{"secret":"a b"}})", "signatureHeaders/secret"},
+      {R"({"signatureHeaders":{"secret":"Content-Length"}})", "signatureHeaders/secret"},
+      {R"({"signatureHeaders":{"secret":"webhook-id"}})", "signatureHeaders/secret"},
       {R"({"headers":[]})", "headers"},
       {R"({"headers":{"a b":"c"}})", "headers/a b"},
       {R"({"headers":{"Host":"c"}})", "headers/Host"},
@@ -67,10 +91,15 @@ TEST(SubscriptionDocument, NamesTheFieldOfEveryMistake) {
       {R"({"retry":{"baseMs":5}})", "retry/retries"},
       {R"({"retry":{"baseMs":5,"retries":51}})", "retry/retries"},
       {R"({"retry":{"preset":"standard","extra":1}})", "retry/extra"},
+      {R"({"retry":{"preset":"standard","maxMs":0}})", "retry/maxMs"},
+      {R"({"retry":{"preset":"standard","endOn":410}})", "retry/endOn"},
+      {R"({"retry":{"preset":"standard","endOn":[400,200]}})", "retry/endOn/1"},
+      {R"({"retry":{"preset":"standard","endOn":[400,"410"]}})", "retry/endOn/1"},
+      {R"({"retry":{"preset":"standard","endOn":[400,410,400]}})", "retry/endOn/2"},
       {R"({"timeoutMs":99})", "timeoutMs"},
       {R"({"timeoutMs":60001})", "timeoutMs"},
       {R"({"enabled":"yes"})", "enabled"},
-      {R"({"include":[{}]})", "include"},
+      {R"({"include":[{}]})", "include/0"},
       {R"({"order":"fifo"})", "order"},
       {R"({"rateLimit":{"perSecond":1}})", "rateLimit"},
       {R"({"uid":"a b"})", "uid"},
@@ -85,6 +114,39 @@ TEST(SubscriptionDocument, NamesTheFieldOfEveryMistake) {
     ASSERT_FALSE(settings) << text;
     EXPECT_EQ(settings.error().field, field) << text;
     EXPECT_FALSE(settings.error().message.empty());
+  }
+}
+
+TEST(SubscriptionDocument, KeepsFormatAndSignatures) {
+  const auto settings = read(R"({"format":"cloudevents-structured","signatures":["v1a","hub-sha256","timestamped","secret"],
+    "signatureHeaders":{"timestamped":"Stripe-Signature","secret":"X-Token"}})");
+  ASSERT_TRUE(settings) << settings.error().field;
+  EXPECT_EQ(settings->format, Format::cloudevents);
+  EXPECT_EQ(settings->signatures.size(), 4U);
+  EXPECT_EQ(*decode_settings(encode_settings(*settings)), *settings);
+  const auto back = read_settings(boost::json::parse(R"({"signatureHeaders":{}})").as_object(), *settings);
+  EXPECT_TRUE(back->signature_headers.empty());
+}
+
+TEST(SubscriptionDocument, WritesNoHeaderTwice) {
+  const std::string start = R"({"url":"https://example.com/","topics":["a"],)";
+  const std::pair<std::string, std::string> table[] = {
+      {R"("signatures":["ol-sha256","ol-sha512"]})", "signatures/1"},
+      {R"("signatures":["secret","timestamped"],"signatureHeaders":{"secret":"posthorn-signature"}})", "signatures/1"},
+      {R"("signatures":["hub-sha256"],"headers":{"x-hub-signature-256":"a"}})", "headers/x-hub-signature-256"},
+      {R"("format":"cloudevents-binary","headers":{"Ce-Id":"a"}})", "headers/Ce-Id"},
+      {R"("format":"cloudevents-binary","signatureHeaders":{"secret":"CE-Secret"}})", "signatureHeaders/secret"},
+  };
+  for (const auto& [rest, field] : table) {
+    const auto checked = check_settings(*read(start + rest));
+    ASSERT_FALSE(checked) << rest;
+    EXPECT_EQ(checked.error().field, field);
+  }
+  for (const std::string rest :
+       {R"("signatures":["v1","v1a"]})",
+        R"("signatures":["ol-sha256","ol-sha512"],"signatureHeaders":{"ol-sha512":"x-ol-512"}})",
+        R"("format":"cloudevents","headers":{"Ce-Id":"a"}})", R"("signatures":[],"headers":{"x-hub-signature-256":"a"}})"}) {
+    EXPECT_TRUE(check_settings(*read(start + rest))) << rest;
   }
 }
 

@@ -1,5 +1,6 @@
 // The parts of a subscription's document, one pair of functions a theme: each reads its own members over what `settings` holds
-// already, and writes them. subscription_document.cc puts them together; nobody else includes this.
+// already, and writes them. subscription_document.cc puts them together; authentication_document.cc uses the helpers; nobody
+// else includes this.
 //
 // A reader reports its first mistake to the ObjectReader, which keeps it, and may leave `settings` half read then.
 #pragma once
@@ -22,9 +23,11 @@ void write_identity(const SubscriptionSettings& settings, boost::json::object& o
 void read_target(json::ObjectReader& reader, SubscriptionSettings& settings);
 void write_target(const SubscriptionSettings& settings, boost::json::object& object);
 
-// format, signatures (signing_document.cc)
+// format, signatures, signatureHeaders (signing_document.cc)
 void read_signing(json::ObjectReader& reader, SubscriptionSettings& settings);
 void write_signing(const SubscriptionSettings& settings, boost::json::object& object);
+// No header is written twice: by two signatures, or by a signature or the format and `headers`.
+Status check_signing(const SubscriptionSettings& settings);
 
 // headers (headers_document.cc)
 void read_headers(json::ObjectReader& reader, SubscriptionSettings& settings);
@@ -44,8 +47,15 @@ void write_lane(const SubscriptionSettings& settings, boost::json::object& objec
 
 // --- helpers (subscription_parts.cc) ---
 
+// Whether the server writes the header itself in every delivery.
+bool is_reserved_header(std::string_view name);
+
 // "signatures/2" below the reader's path.
 std::string item_field(const json::ObjectReader& reader, std::string_view name, std::size_t index);
+
+// The member, an object of header names and values, as a list; false, and `target` as it was, when it is absent or no such
+// object (headers_document.cc).
+bool read_header_list(json::ObjectReader& reader, std::string_view member, std::vector<Header>& target);
 
 // The member as a list of texts; false, and `target` as it was, when it is absent or no such list.
 bool read_texts(json::ObjectReader& reader, std::string_view name, std::size_t items_max, std::vector<std::string>& target);

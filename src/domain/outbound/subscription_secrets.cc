@@ -58,6 +58,10 @@ Status read_member(std::string_view name, const bj::value& value, SubscriptionSe
     }
     return {};
   }
+  if (name == "clientInBody") {
+    secrets.authentication.client_authentication = EndpointAuthentication::ClientAuthentication::body;
+    return {};
+  }
   auto text = text_of(value);
   if (!text) return damaged();
   if (name == "ed25519Seed") {
@@ -80,6 +84,13 @@ Status read_member(std::string_view name, const bj::value& value, SubscriptionSe
 
 }  // namespace
 
+SubscriptionSecrets rotated(SubscriptionSecrets secrets, std::string next, Timestamp now, Timestamp until) {
+  secrets.previous = until > now ? std::move(secrets.current) : std::string();
+  secrets.previous_until = until > now ? until : Timestamp();
+  secrets.current = std::move(next);
+  return secrets;
+}
+
 std::string encode_secrets(const SubscriptionSecrets& secrets) {
   bj::object object;
   visit_texts(secrets, [&](std::string_view name, const std::string& text) {
@@ -88,6 +99,9 @@ std::string encode_secrets(const SubscriptionSecrets& secrets) {
   if (!secrets.previous.empty()) object["previousUntil"] = secrets.previous_until.time_since_epoch().count();
   if (!secrets.ed25519_seed.empty()) object["ed25519Seed"] = base64_encode(secrets.ed25519_seed);
   object["authentication"] = kKinds[static_cast<std::size_t>(secrets.authentication.kind)];
+  if (secrets.authentication.client_authentication == EndpointAuthentication::ClientAuthentication::body) {
+    object["clientInBody"] = true;
+  }
   if (secrets.client_certificate) {
     object["certificate"] = bj::array{secrets.client_certificate->certificate, secrets.client_certificate->private_key};
   }

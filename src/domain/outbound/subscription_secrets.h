@@ -2,6 +2,7 @@
 // endpoint. Kept as one sealed document; surfaces show names and "***" only.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,9 @@ struct EndpointAuthentication {
   std::string client_id;      // oauth2
   std::string client_secret;  // oauth2
   std::string scope;          // oauth2; empty: none is asked for
+  // oauth2: how the token server is told id and secret (RFC 6749, 2.3.1): as HTTP Basic, or as members of the form.
+  enum class ClientAuthentication : std::uint8_t { basic, body };
+  ClientAuthentication client_authentication = ClientAuthentication::basic;
 
   friend bool operator==(const EndpointAuthentication&, const EndpointAuthentication&) = default;
 };
@@ -47,6 +51,10 @@ struct SubscriptionSecrets {
 
   friend bool operator==(const SubscriptionSecrets&, const SubscriptionSecrets&) = default;
 };
+
+// After a rotation: `next` signs from now on, the current one beside it until `until`; nothing older signs any more. An `until`
+// that is not behind `now` ends the current one at once.
+SubscriptionSecrets rotated(SubscriptionSecrets secrets, std::string next, Timestamp now, Timestamp until);
 
 // The text that is sealed, and back. A text that is no JSON object is the signing secret alone. decode_secrets fails only on a
 // damaged row; its errors do not repeat the text.

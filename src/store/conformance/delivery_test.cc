@@ -55,6 +55,29 @@ TEST_P(StoreConformance, TakesADeliveryFromAcceptanceToSuccess) {
   EXPECT_EQ(*attempts, std::vector{bench_->attempt(1)});
 }
 
+TEST_P(StoreConformance, BeginsTheScheduleBehindAnAttemptThatStandsOutsideIt) {
+  const auto tenant = bench_->make_tenant();
+  const auto subscription = bench_->make_subscription(tenant.key);
+  bench_->make_event(tenant.key, {subscription});
+  auto write = bench_->outcome(bench_->pending(subscription.id.key)[0], DeliveryState::pending);
+  write.due = bench_->now();
+  write.outside_schedule = true;
+  ASSERT_TRUE(bench_->record(write));
+  if (GetParam().durable) reopen();
+  auto pending = bench_->pending(subscription.id.key);
+  ASSERT_EQ(pending.size(), 1U);
+  EXPECT_EQ(pending[0].attempts, 1U);
+  EXPECT_EQ(pending[0].schedule_start, 1U);
+
+  auto next = bench_->outcome(pending[0], DeliveryState::pending);
+  next.due = bench_->now();
+  ASSERT_TRUE(bench_->record(next));
+  pending = bench_->pending(subscription.id.key);
+  ASSERT_EQ(pending.size(), 1U);
+  EXPECT_EQ(pending[0].attempts, 2U);
+  EXPECT_EQ(pending[0].schedule_start, 1U);
+}
+
 TEST_P(StoreConformance, KeepsEveryFieldOfAnAttempt) {
   const auto tenant = bench_->make_tenant();
   const auto subscription = bench_->make_subscription(tenant.key);

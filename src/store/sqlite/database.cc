@@ -4,15 +4,15 @@
 
 namespace posthorn::store::sqlite {
 
-namespace {
-
-// SQLite counts its memory under a global mutex, which costs a tenth of a busy writer; nobody reads the count.
-void configure_library() {
+// Each connection has one owner, so no mutex is needed in one. SQLite counts its memory under a global mutex, which costs a
+// tenth of a busy writer; nobody reads the count.
+void prepare_library() {
   static std::once_flag once;
-  std::call_once(once, [] { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });
+  std::call_once(once, [] {
+    sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  });
 }
-
-}  // namespace
 
 FailureClass classify(int code) {
   if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) return FailureClass::durability;
@@ -41,7 +41,7 @@ FailureClass classify(int code) {
 bool is_full(int code) { return (code & 0xff) == SQLITE_FULL; }
 
 Connection::Connection(const std::string& path, Mode mode, const std::string& vfs) {
-  configure_library();
+  prepare_library();
   const int access = mode == Mode::read_write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
   sqlite3* database = nullptr;
   const int code =

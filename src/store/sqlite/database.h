@@ -43,6 +43,9 @@ enum class FailureClass {
 FailureClass classify(int code);
 bool is_full(int code);
 
+// Settings of the library, which it takes only before its first use: called before anything else of SQLite's. Thread-safe.
+void prepare_library();
+
 class Connection {
  public:
   enum class Mode { read_write, read_only };
@@ -107,6 +110,15 @@ class Cursor {
   sqlite3_stmt* statement_;
 };
 
+// A value that is bound as NULL unless it is `given`.
+template <class T>
+struct OrNull {
+  T value;
+  bool given;
+};
+inline OrNull<std::string_view> unless_empty(std::string_view text) { return {text, !text.empty()}; }
+inline OrNull<Blob> unless_empty(Blob bytes) { return {bytes, !bytes.empty()}; }
+
 // A statement that is compiled when it is first used and kept.
 class Statement {
  public:
@@ -154,6 +166,10 @@ class Statement {
   template <class T>
   void bind(int place, const std::optional<T>& value) {
     value ? bind(place, *value) : bind(place, nullptr);
+  }
+  template <class T>
+  void bind(int place, const OrNull<T>& value) {
+    value.given ? bind(place, value.value) : bind(place, nullptr);
   }
   template <class Tag>
   void bind(int place, NamedKey<Tag> key) {

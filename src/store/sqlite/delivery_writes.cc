@@ -14,16 +14,24 @@ Error no_such_delivery() { return not_found("the delivery does not exist"); }
 void DeliveryWrites::insert_attempt(const RecordAttempt& write) {
   const domain::Attempt& attempt = write.attempt;
   insert_attempt_.run(write.delivery.key, attempt.number, attempt.started_at, std::int64_t{attempt.duration.count()},
-                      static_cast<int>(attempt.failure), attempt.status, attempt.detail, as_blob(attempt.response));
+                      static_cast<int>(attempt.failure), attempt.status, unless_empty(attempt.detail),
+                      unless_empty(as_blob(attempt.response)));
+}
+
+bool DeliveryWrites::change_pending(const RecordAttempt& write) {
+  const auto changed =
+      write.state == DeliveryState::pending
+          ? postpone_pending_.run(write.delivery.key, write.attempt.number, write.due, write.at,
+                                  static_cast<int>(write.outside_schedule))
+          : finish_pending_.run(write.delivery.key, write.attempt.number, static_cast<int>(write.state), write.at);
+  return changed > 0;
 }
 
 Result<RecordedAttempt> DeliveryWrites::record(const RecordAttempt& write) {
   if (!known_.holds(write.lease)) {
     return Error{ErrorKind::fenced, "fenced", "another owner has the shard", {}, std::nullopt};
   }
-  const auto changed =
-      finish_pending_.run(write.delivery.key, write.attempt.number, static_cast<int>(write.state), write.due, write.at);
-  if (changed == 0) return record_late(write);
+  if (!change_pending(write)) return record_late(write);
   insert_attempt(write);
   if (write.disable_subscription) catalogue_.disable(write.subscription, kGone, write.at);
   return RecordedAttempt{write.state};

@@ -22,6 +22,8 @@ class DeliveryWrites {
   Result<std::uint64_t> cancel_of(const CancelDeliveriesOf& write);
 
  private:
+  // Whether the delivery was pending and this attempt was new to it.
+  bool change_pending(const RecordAttempt& write);
   void insert_attempt(const RecordAttempt& write);
   Result<RecordedAttempt> record_late(const RecordAttempt& write);
 
@@ -32,11 +34,15 @@ class DeliveryWrites {
 
   // The usual case in one step: pending, and the attempt is new.
   Statement finish_pending_{connection_,
-                            "UPDATE deliveries SET state = ?3, attempts = ?2, due = ?4, updated = ?5 "
+                            "UPDATE deliveries SET state = ?3, attempts = ?2, updated = ?4 "
                             "WHERE key = ?1 AND state = 0 AND attempts < ?2"};
+  Statement postpone_pending_{connection_,
+                              "UPDATE deliveries SET attempts = ?2, due = ?3, updated = ?4, "
+                              "schedule_start = iif(?5, ?2, schedule_start) "
+                              "WHERE key = ?1 AND state = 0 AND attempts < ?2"};
   Statement insert_attempt_{connection_,
                             "INSERT INTO attempts(delivery, number, started, duration, failure, status, detail, response) "
-                            "VALUES(?1, ?2, ?3, ?4, ?5, ?6, nullif(?7, ''), nullif(?8, x''))"};
+                            "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"};
   Statement find_attempt_{connection_, "SELECT 1 FROM attempts WHERE delivery = ?1 AND number = ?2"};
   Statement find_state_{connection_, "SELECT state, attempts FROM deliveries WHERE key = ?1"};
   Statement count_attempt_{connection_, "UPDATE deliveries SET attempts = max(attempts, ?2), updated = ?3 WHERE key = ?1"};

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "store/sqlite/places.h"
+
 namespace posthorn::store::sqlite {
 namespace {
 
@@ -10,6 +12,12 @@ Result<AcceptedEvent> first_answer(const Cursor& row, const NewEvent& write, con
     return conflict(field, std::string(what) + " was used for another event", "already_used");
   }
   return AcceptedEvent{{row.key<EventKey>(0), row.salt(1)}, std::string(row.text(2)), row.count(3), true};
+}
+
+OrNull<DeliveryKey> last_of(const std::vector<NewDelivery>& deliveries) {
+  DeliveryKey last;
+  for (const NewDelivery& delivery : deliveries) last = std::max(last, delivery.id.key);
+  return {last, !deliveries.empty()};
 }
 
 }  // namespace
@@ -39,16 +47,25 @@ Result<AcceptedEvent> EventWrites::accept(const NewEvent& write) {
                             Blob(write.fingerprint));
   }
   if (write.matched > write.deliveries.size()) {
-    insert_fanout_.run(event.id.key, write.deliveries.empty() ? SubscriptionKey{} : write.deliveries.back().subscription.key);
+    const SubscriptionKey after = write.deliveries.empty() ? SubscriptionKey{} : write.deliveries.back().subscription.key;
+    insert_fanout_.run(event.id.key, after, last_of(write.deliveries));
   }
   return AcceptedEvent{event.id, event.external_id, write.matched, false};
 }
 
 void EventWrites::insert_event(const NewEvent& write) {
   const domain::Event& event = *write.event;
-  const Blob fingerprint = event.external_id.empty() ? Blob() : Blob(write.fingerprint);  // needed to compare ids only
-  insert_event_.run(event.id.key, event.id.salt, event.tenant, event.topic, event.accepted_at, event.time, event.external_id,
-                    event.user, event.scope, event.traceparent, write.matched, fingerprint, as_blob(event.payload));
+  const OrNull<Timestamp> time{event.time, event.time != event.accepted_at};
+  const OrNull<Blob> fingerprint{write.fingerprint, !event.external_id.empty()};  // needed to compare ids only
+  insert_event_.run(event.id.key, event.id.salt, event.tenant, event.topic, event.accepted_at, time,
+                    unless_empty(event.external_id), unless_empty(event.user), unless_empty(event.scope), event.traceparent,
+                    write.matched, fingerprint, as_blob(event.payload), last_of(write.deliveries));
+  note_place(event.tenant.value, event.id.key.value);
+}
+
+void EventWrites::note_place(std::int64_t owner, std::int64_t key) {
+  const std::int64_t bucket = place_of(key);
+  if (known_.enter_place(owner, bucket)) insert_place_.run(owner, bucket);
 }
 
 void EventWrites::insert_deliveries(const std::vector<NewDelivery>& deliveries, TenantKey tenant, EventKey event,
@@ -56,8 +73,11 @@ void EventWrites::insert_deliveries(const std::vector<NewDelivery>& deliveries, 
   for (const NewDelivery& delivery : deliveries) {
     const bool deleted = known_.is_deleted(delivery.subscription.key);
     const auto state = deleted ? domain::DeliveryState::cancelled : domain::DeliveryState::pending;
+    // `updated` has its final length from the start, so that the outcome is written over the row where it stands.
     insert_delivery_.run(delivery.id.key, delivery.id.salt, tenant, event, delivery.subscription.key, static_cast<int>(state),
-                         delivery.kind == domain::Kind::poll ? poll_order_.next() : due);
+                         delivery.kind == domain::Kind::poll ? poll_order_.next() : due, key_time(delivery.id.key.value));
+    note_place(tenant.value, delivery.id.key.value);
+    note_place(delivery.subscription.key.value, delivery.id.key.value);
   }
 }
 
@@ -76,9 +96,10 @@ Result<void> EventWrites::advance(const AdvanceFanout& write) {
   }
   insert_deliveries(write.deliveries, write.tenant, write.event, accepted);
   if (write.finished) {
+    set_last_delivery_.run(write.event, last_of(write.deliveries));
     finish_fanout_.run(write.event);
   } else if (!write.deliveries.empty()) {
-    advance_fanout_.run(write.event, write.deliveries.back().subscription.key);
+    advance_fanout_.run(write.event, write.deliveries.back().subscription.key, last_of(write.deliveries));
   }
   return {};
 }

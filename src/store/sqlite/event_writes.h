@@ -22,6 +22,7 @@ class EventWrites {
   std::optional<Result<AcceptedEvent>> find_first(const NewEvent& write);
   void insert_event(const NewEvent& write);
   void insert_deliveries(const std::vector<NewDelivery>& deliveries, TenantKey tenant, EventKey event, Timestamp due);
+  void note_place(std::int64_t owner, std::int64_t key);
 
   Connection& connection_;
   Known& known_;
@@ -39,16 +40,19 @@ class EventWrites {
   Statement insert_event_{
       connection_,
       "INSERT INTO events(key, salt, tenant, topic, accepted, time, external_id, user, scope, traceparent, "
-      "matched, fingerprint, payload) VALUES(?1, ?2, ?3, ?4, ?5, nullif(?6, ?5), nullif(?7, ''), nullif(?8, ''), "
-      "nullif(?9, ''), ?10, ?11, nullif(?12, x''), ?13)"};
+      "matched, fingerprint, payload, last_delivery) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"};
   Statement insert_delivery_{connection_,
                              "INSERT INTO deliveries(key, salt, tenant, event, subscription, state, attempts, schedule_start, "
-                             "due) VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0, 0, ?7)"};
-  Statement insert_fanout_{connection_, "INSERT INTO fanouts(event, after) VALUES(?1, ?2)"};
+                             "due, updated) VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0, 0, ?7, ?8)"};
+  Statement insert_place_{connection_, "INSERT OR IGNORE INTO places(owner, bucket) VALUES(?1, ?2)"};
+  Statement insert_fanout_{connection_, "INSERT INTO fanouts(event, after, last_delivery) VALUES(?1, ?2, ?3)"};
   Statement find_fanout_{connection_,
                          "SELECT f.after, e.tenant, e.accepted FROM fanouts f JOIN events e ON e.key = f.event "
                          "WHERE f.event = ?1"};
-  Statement advance_fanout_{connection_, "UPDATE fanouts SET after = ?2 WHERE event = ?1"};
+  Statement advance_fanout_{connection_, "UPDATE fanouts SET after = ?2, last_delivery = ?3 WHERE event = ?1"};
+  Statement set_last_delivery_{connection_,
+                               "UPDATE events SET last_delivery = coalesce(?2, (SELECT last_delivery FROM fanouts WHERE "
+                               "event = ?1)) WHERE key = ?1"};
   Statement finish_fanout_{connection_, "DELETE FROM fanouts WHERE event = ?1"};
 };
 

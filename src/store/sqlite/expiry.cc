@@ -1,6 +1,7 @@
 #include "store/sqlite/expiry.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "domain/outbound/statistics.h"
 
@@ -8,7 +9,10 @@ namespace posthorn::store::sqlite {
 namespace {
 
 constexpr std::int64_t kStages = 5;
-constexpr std::size_t kSubscriptionsSweptMax = 100;  // looked at in one step
+constexpr std::size_t kSubscriptionsSweptMax = 100;                          // looked at in one step
+constexpr std::int64_t kNoPlace = std::numeric_limits<std::int64_t>::max();  // above every place and every key
+constexpr std::size_t kOwnersSweptMax = 100;                                 // the same
+constexpr std::size_t kPlaceCost = 20;  // of the budget, for looking for a tenant's rows in one place
 
 }  // namespace
 
@@ -31,6 +35,7 @@ void Expiry::run_stage(std::int64_t stage, const Expire& write, Budget& budget, 
   const std::int64_t deliveries_below = first_key_at(write.deliveries_before);
   switch (stage) {
     case 0:
+      sweep_places(budget);
       sweep_subscriptions(write.deliveries_before, budget);
       sweep_tenants(budget, expired);
       expire_jobs(write.deliveries_before, budget);
@@ -155,6 +160,23 @@ Expiry::Treated Expiry::expire_event(std::int64_t event, Expired& expired) {
 
 // --- what was deleted ------------------------------------------------------------------------------------------------------
 
+// Removes the places of some owners that are older than every row there is, the owners in turns.
+void Expiry::sweep_places(Budget& budget) {
+  const std::int64_t oldest = place_of(keys(oldest_key_, kNoPlace).front());
+  Cursors cursors = load(Kind::places);
+  const std::int64_t before = cursors.passed;
+  for (std::size_t swept = 0; swept < kOwnersSweptMax && budget.rows > 0; ++swept) {
+    const auto owner = keys(next_owner_, cursors.passed);
+    if (owner.empty()) {
+      cursors.passed = 0;  // once round
+      break;
+    }
+    budget.take(static_cast<std::size_t>(delete_places_.run(owner.front(), oldest, budget.rows)));
+    if (budget.rows > 0) cursors.passed = owner.front();
+  }
+  if (cursors.passed != before) save(Kind::places, cursors);
+}
+
 // Cancels what a crash left pending between a subscription's deletion and the cancelling of its deliveries, and removes the row
 // once it is old and nothing refers to it.
 void Expiry::sweep_subscriptions(Timestamp before, Budget& budget) {
@@ -180,15 +202,10 @@ void Expiry::sweep_tenants(Budget& budget, Expired& expired) {
 }
 
 void Expiry::remove_rows_of(std::int64_t tenant, Budget& budget, Expired& expired) {
-  for (const std::int64_t delivery : keys(deliveries_of_tenant_, tenant, budget.rows)) {
-    budget.take(remove_delivery(delivery, expired));
-    if (budget.rows == 0) return;
-  }
-  for (const std::int64_t event : keys(events_of_tenant_, tenant, budget.rows)) {
-    delete_fanout_.run(event);
-    delete_event_.run(event);
-    ++expired.events;
-    budget.take(1);
+  while (budget.rows > 0) {
+    const auto place = keys(first_place_, tenant);
+    if (place.empty()) break;
+    sweep_place(tenant, place.front(), budget, expired);
   }
 }
 
@@ -211,11 +228,30 @@ void Expiry::sweep_tenant(std::int64_t tenant, Budget& budget, Expired& expired)
     if (budget.rows > 0) budget.take(static_cast<std::size_t>(statement->run(tenant, budget.rows)));
   }
   for (const std::int64_t subscription : keys(subscriptions_of_, tenant, budget.rows)) {
+    budget.take(static_cast<std::size_t>(delete_places_.run(subscription, kNoPlace, budget.rows)));
+    if (budget.rows == 0) return;
     remove_subscription_.run(subscription);
     known_.remove_deleted(SubscriptionKey{subscription});
     budget.take(1);
   }
   if (budget.rows > 0) tenant_is_swept_.run(tenant);
+}
+
+// The rows of a deleted tenant in one bucket, then the place itself.
+void Expiry::sweep_place(std::int64_t tenant, std::int64_t bucket, Budget& budget, Expired& expired) {
+  for (const std::int64_t delivery : keys(deliveries_of_tenant_, tenant, bucket, budget.rows)) {
+    budget.take(remove_delivery(delivery, expired));
+    if (budget.rows == 0) return;
+  }
+  for (const std::int64_t event : keys(events_of_tenant_, tenant, bucket, budget.rows)) {
+    delete_fanout_.run(event);
+    delete_event_.run(event);
+    ++expired.events;
+    budget.take(1);
+  }
+  if (budget.rows == 0) return;
+  delete_place_.run(tenant, bucket);
+  budget.take(kPlaceCost);
 }
 
 }  // namespace posthorn::store::sqlite

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "store/operations.h"
 #include "store/sqlite/known.h"
+#include "store/sqlite/places.h"
 
 namespace posthorn::store::sqlite {
 
@@ -28,7 +29,7 @@ class Expiry {
  private:
   friend class TenantExpiry;  // treats rows in the same way
 
-  enum class Kind { stage = 0, payloads = 1, attempts = 2, deliveries = 3, events = 4, subscriptions = 5 };
+  enum class Kind { stage = 0, payloads = 1, attempts = 2, deliveries = 3, events = 4, subscriptions = 5, places = 6 };
   enum class Treated { done, hold };
   struct Cursors {
     std::int64_t passed = 0;
@@ -61,10 +62,12 @@ class Expiry {
   bool has_deliveries(std::int64_t event) { return any_delivery_.open(event).next(); }
   bool fans_out(std::int64_t event) { return fanout_.open(event).next(); }
 
+  void sweep_places(Budget& budget);
   void sweep_subscriptions(Timestamp before, Budget& budget);
   void sweep_tenants(Budget& budget, Expired& expired);
   void remove_rows_of(std::int64_t tenant, Budget& budget, Expired& expired);
   void sweep_tenant(std::int64_t tenant, Budget& budget, Expired& expired);
+  void sweep_place(std::int64_t tenant, std::int64_t bucket, Budget& budget, Expired& expired);
 
   Connection& connection_;
   Known& known_;
@@ -97,9 +100,12 @@ class Expiry {
   Statement delete_cursors_of_{connection_,
                                "DELETE FROM expiry_tenants WHERE (tenant, kind) IN (SELECT tenant, kind FROM expiry_tenants "
                                "WHERE tenant = ?1 LIMIT ?2)"};
-  Statement pending_of_event_{connection_,
-                              "SELECT 1 FROM deliveries INDEXED BY deliveries_by_event WHERE event = ?1 AND state = 0 LIMIT 1"};
-  Statement any_delivery_{connection_, "SELECT 1 FROM deliveries INDEXED BY deliveries_by_event WHERE event = ?1 LIMIT 1"};
+  // Of an event whose fan-out is finished.
+#define POSTHORN_OF_EVENT \
+  "SELECT 1 FROM deliveries WHERE key > ?1 AND key <= (SELECT last_delivery FROM events WHERE key = ?1) AND event = ?1 "
+  Statement pending_of_event_{connection_, POSTHORN_OF_EVENT "AND state = 0 LIMIT 1"};
+  Statement any_delivery_{connection_, POSTHORN_OF_EVENT "LIMIT 1"};
+#undef POSTHORN_OF_EVENT
   Statement fanout_{connection_, "SELECT 1 FROM fanouts WHERE event = ?1"};
   Statement blank_payload_{connection_, "UPDATE events SET payload = NULL WHERE key = ?1 AND payload IS NOT NULL"};
   Statement delivery_{connection_, "SELECT state, event, due FROM deliveries WHERE key = ?1"};
@@ -116,12 +122,23 @@ class Expiry {
                        "INDEXED BY deliveries_pending WHERE subscription = ?1 AND state = 0 LIMIT ?2)"};
   Statement delete_subscription_{connection_,
                                  "DELETE FROM subscriptions WHERE key = ?1 AND updated < ?2 AND NOT EXISTS "
-                                 "(SELECT 1 FROM deliveries INDEXED BY deliveries_by_subscription WHERE subscription = ?1)"};
+                                 "(SELECT 1 FROM places WHERE owner = ?1)"};
 
   Statement deleted_tenant_{connection_, "SELECT key FROM tenants WHERE deleted = 1 LIMIT 1"};
-  Statement deliveries_of_tenant_{connection_,
-                                  "SELECT key FROM deliveries INDEXED BY deliveries_by_tenant WHERE tenant = ?1 LIMIT ?2"};
-  Statement events_of_tenant_{connection_, "SELECT key FROM events INDEXED BY events_by_tenant WHERE tenant = ?1 LIMIT ?2"};
+#define POSTHORN_OF_TENANT \
+  "key >= ?2 << " POSTHORN_PLACE_BITS " AND key < (?2 + 1) << " POSTHORN_PLACE_BITS " AND tenant = ?1 LIMIT ?3"
+  Statement deliveries_of_tenant_{connection_, "SELECT key FROM deliveries WHERE " POSTHORN_OF_TENANT};
+  Statement events_of_tenant_{connection_, "SELECT key FROM events WHERE " POSTHORN_OF_TENANT};
+#undef POSTHORN_OF_TENANT
+  Statement first_place_{connection_, "SELECT bucket FROM places WHERE owner = ?1 ORDER BY bucket LIMIT 1"};
+  Statement delete_place_{connection_, "DELETE FROM places WHERE owner = ?1 AND bucket = ?2"};
+  // Those below a bucket.
+  Statement delete_places_{connection_,
+                           "DELETE FROM places WHERE owner = ?1 AND bucket IN "
+                           "(SELECT bucket FROM places WHERE owner = ?1 AND bucket < ?2 ORDER BY bucket LIMIT ?3)"};
+  Statement next_owner_{connection_, "SELECT owner FROM places WHERE owner > ?1 ORDER BY owner LIMIT 1"};
+  Statement oldest_key_{
+      connection_, "SELECT min(coalesce((SELECT min(key) FROM events), ?1), coalesce((SELECT min(key) FROM deliveries), ?1))"};
   Statement delete_fanout_{connection_, "DELETE FROM fanouts WHERE event = ?1"};
   Statement delete_idempotency_of_{connection_,
                                    "DELETE FROM idempotency WHERE event IN "

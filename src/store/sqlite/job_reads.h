@@ -4,6 +4,7 @@
 #include "base/result.h"
 #include "store/job_operations.h"
 #include "store/sqlite/job_rows.h"
+#include "store/sqlite/places.h"
 #include "store/sqlite/rows.h"
 
 namespace posthorn::store::sqlite {
@@ -21,7 +22,7 @@ class JobReads {
   std::uint64_t count(const domain::Job& job);
 
  private:
-  Cursor open_rows(const domain::Job& job, std::int64_t after, std::int64_t limit);
+  Cursor open_rows(const domain::Job& job, std::int64_t after);
   void scan_deliveries(const ScanForJob& query, JobScan& found);
   void scan_events(const ScanForJob& query, JobScan& found);
 
@@ -38,27 +39,29 @@ class JobReads {
                                   " FROM jobs INDEXED BY jobs_unfinished WHERE state = 0 AND state <= 1 AND NOT EXISTS "
                                   "(SELECT 1 FROM tenants WHERE key = jobs.tenant AND deleted > 0) ORDER BY key"};
 
-  // Rows in order of key, after ?2 and below ?3; of a tenant or a subscription (?1).
-#define POSTHORN_JOB_DELIVERIES(index, condition)                                                     \
-  "SELECT d.key, d.state, d.updated, d.event FROM deliveries d INDEXED BY " index " WHERE " condition \
-  " AND d.key > ?2 AND d.key < ?3 ORDER BY d.key LIMIT ?4"
-  Statement exhausted_of_{connection_, POSTHORN_JOB_DELIVERIES("deliveries_exhausted", "d.subscription = ?1 AND d.state = 2")};
-  Statement of_subscription_{connection_, POSTHORN_JOB_DELIVERIES("deliveries_by_subscription", "d.subscription = ?1")};
-  Statement failed_of_tenant_{connection_,
-                              POSTHORN_JOB_DELIVERIES("deliveries_failed", "d.tenant = ?1 AND d.state >= 2 AND d.state = ?5")};
-  Statement of_tenant_{connection_, POSTHORN_JOB_DELIVERIES("deliveries_by_tenant", "d.tenant = ?1")};
+  // Rows in order of key, from ?2 and below ?3; of a tenant or a subscription (?1), whose places hold others' rows too.
+#define POSTHORN_JOB_DELIVERIES "SELECT d.key, d.tenant, d.subscription, d.state, d.updated, d.event FROM "
+  Statement exhausted_of_{connection_, POSTHORN_JOB_DELIVERIES
+                          "deliveries d INDEXED BY deliveries_exhausted WHERE d.subscription = ?1 AND d.state = 2 "
+                          "AND d.key >= ?2 AND d.key < ?3 ORDER BY d.key"};
+  Statement failed_of_tenant_{connection_, POSTHORN_JOB_DELIVERIES
+                              "deliveries d INDEXED BY deliveries_failed WHERE d.tenant = ?1 AND d.state >= 2 AND d.state = ?4 "
+                              "AND d.key >= ?2 AND d.key < ?3 ORDER BY d.key"};
+  Statement of_owner_{
+      connection_, POSTHORN_JOB_DELIVERIES
+      "places p CROSS JOIN deliveries d WHERE p.owner = ?1 AND " POSTHORN_IN_PLACE("d", "?2", "?3") "ORDER BY p.bucket, d.key"};
 #undef POSTHORN_JOB_DELIVERIES
   Statement topic_{connection_, "SELECT topic FROM events WHERE key = ?1"};
 
-  Statement keys_of_events_{connection_,
-                            "SELECT key FROM events INDEXED BY events_by_tenant WHERE tenant = ?1 AND key > ?2 AND key < ?3 "
-                            "ORDER BY key LIMIT ?4"};
-  Statement events_{connection_,
-                    "SELECT " POSTHORN_EVENT_COLUMNS
-                    ", e.payload IS NULL, EXISTS (SELECT 1 FROM deliveries INDEXED BY deliveries_by_event "
-                    "WHERE event = e.key AND subscription = ?5), EXISTS (SELECT 1 FROM fanouts WHERE event = e.key) "
-                    "FROM events e INDEXED BY events_by_tenant WHERE e.tenant = ?1 AND e.key > ?2 AND e.key < ?3 "
-                    "ORDER BY e.key LIMIT ?4"};
+  Statement events_of_{connection_,
+                       "SELECT e.key, e.tenant FROM places p CROSS JOIN events e WHERE p.owner = ?1 AND " POSTHORN_IN_PLACE(
+                           "e", "?2", "?3") "ORDER BY p.bucket, e.key"};
+  Statement event_{connection_,
+                   "SELECT " POSTHORN_EVENT_COLUMNS
+                   ", e.payload IS NULL, EXISTS (SELECT 1 FROM deliveries WHERE key > ?1 AND key <= "
+                   "coalesce((SELECT last_delivery FROM fanouts WHERE event = ?1), e.last_delivery) AND event = ?1 "
+                   "AND subscription = ?2), EXISTS (SELECT 1 FROM fanouts WHERE event = ?1) "
+                   "FROM events e WHERE e.key = ?1"};
 };
 
 }  // namespace posthorn::store::sqlite

@@ -130,12 +130,28 @@ bool JobWrites::restart(DeliveryKey delivery, const Job& job, Timestamp now, Adv
   return true;
 }
 
+DeliveryKey JobWrites::key_near(std::int64_t last_delivery) {
+  std::int64_t key = late_key_after(last_delivery);
+  while (is_taken_.open(key).next()) key = late_key_after(key);
+  return {key};
+}
+
 bool JobWrites::make(const AdvanceJob::Missing& missing, const Job& job, Timestamp now, AdvancedJob& advanced) {
   const SubscriptionKey subscription = missing.delivery.subscription.key;
   if (subscription != job.filter.subscription.key || known_.is_deleted(subscription)) return false;
-  if (Cursor row = event_.open(missing.event, job.tenant, subscription); !row.next() || row.integer(0) != 0) return false;
+  std::int64_t last_delivery = 0;
+  if (Cursor row = event_.open(missing.event, job.tenant, subscription); row.next() && row.integer(0) == 0) {
+    last_delivery = row.integer(1);
+  } else {
+    return false;
+  }
+  const DeliveryKey key = key_near(last_delivery);
   const Timestamp due = missing.delivery.kind == domain::Kind::poll ? poll_order_.next() : now;
-  insert_delivery_.run(missing.delivery.id.key, missing.delivery.id.salt, job.tenant, missing.event, subscription, due);
+  insert_delivery_.run(key, missing.delivery.id.salt, job.tenant, missing.event, subscription, due, now);
+  set_last_delivery_.run(missing.event, key);
+  for (const std::int64_t owner : {job.tenant.value, subscription.value}) insert_place_.run(owner, place_of(key.value));
+  watch_row_.run(key);
+  watch_row_of_tenant_.run(job.tenant, key);
   count_for(advanced, subscription, due);
   return true;
 }

@@ -5,6 +5,7 @@
 #include "store/job_operations.h"
 #include "store/sqlite/job_rows.h"
 #include "store/sqlite/known.h"
+#include "store/sqlite/places.h"
 #include "store/sqlite/poll_order.h"
 
 namespace posthorn::store::sqlite {
@@ -25,6 +26,8 @@ class JobWrites {
 
  private:
   bool restart(DeliveryKey delivery, const domain::Job& job, Timestamp now, AdvancedJob& advanced);
+  // A key near the event's, as those of its first deliveries (migration_0003.cc).
+  DeliveryKey key_near(std::int64_t last_delivery);
   bool make(const AdvanceJob::Missing& missing, const domain::Job& job, Timestamp now, AdvancedJob& advanced);
 
   Connection& connection_;
@@ -50,12 +53,22 @@ class JobWrites {
                      "UPDATE deliveries SET state = 0, schedule_start = attempts, due = ?2, updated = ?3 WHERE key = ?1"};
   // Its attempts may have been expired already; the new ones are to be found (expiry.h, Kind::attempts).
   Statement watch_attempts_{connection_, "INSERT OR IGNORE INTO expiry_held(kind, key) VALUES(2, ?1)"};
-  Statement event_{connection_,
-                   "SELECT payload IS NULL FROM events WHERE key = ?1 AND tenant = ?2 AND NOT EXISTS "
-                   "(SELECT 1 FROM deliveries INDEXED BY deliveries_by_event WHERE event = ?1 AND subscription = ?3)"};
+  Statement event_{
+      connection_,
+      "SELECT payload IS NULL, coalesce(last_delivery, key) FROM events WHERE key = ?1 AND tenant = ?2 AND NOT EXISTS "
+      "(SELECT 1 FROM fanouts WHERE event = ?1) AND NOT EXISTS (SELECT 1 FROM deliveries WHERE key > ?1 "
+      "AND key <= events.last_delivery AND event = ?1 AND subscription = ?3)"};
+  Statement is_taken_{connection_, "SELECT 1 FROM deliveries WHERE key = ?1"};
   Statement insert_delivery_{connection_,
                              "INSERT INTO deliveries(key, salt, tenant, event, subscription, state, attempts, schedule_start, "
-                             "due) VALUES(?1, ?2, ?3, ?4, ?5, 0, 0, 0, ?6)"};
+                             "due, updated) VALUES(?1, ?2, ?3, ?4, ?5, 0, 0, 0, ?6, ?7)"};
+  Statement set_last_delivery_{connection_, "UPDATE events SET last_delivery = ?2 WHERE key = ?1"};
+  Statement insert_place_{connection_, "INSERT OR IGNORE INTO places(owner, bucket) VALUES(?1, ?2)"};
+  // Retention may have passed its key already (expiry.h, tenant_expiry.h; Kind::attempts and Kind::deliveries).
+  Statement watch_row_{connection_, "INSERT OR IGNORE INTO expiry_held(kind, key) VALUES(2, ?1), (3, ?1)"};
+  Statement watch_row_of_tenant_{connection_,
+                                 "INSERT OR IGNORE INTO expiry_tenant_held(tenant, kind, key) SELECT tenant, kind, ?2 "
+                                 "FROM expiry_tenants WHERE tenant = ?1 AND kind IN (2, 3)"};
 };
 
 }  // namespace posthorn::store::sqlite

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "base/ids.h"
@@ -29,7 +30,10 @@ class Known {
   const std::unordered_set<SubscriptionKey>& deleted_subscriptions() { return fresh().subscriptions_; }
   void set_epoch(std::uint32_t shard, std::int64_t epoch) { fresh().epochs_[shard] = epoch; }
 
-  void forget() { fresh_ = false; }
+  // Whether `owner` is not known to have rows in this bucket (places.h); from now on it is.
+  bool enter_place(std::int64_t owner, std::int64_t bucket);
+
+  void forget();
 
  private:
   Known& fresh() {
@@ -40,10 +44,11 @@ class Known {
 
   Connection& connection_;
   bool fresh_ = false;
-  std::unordered_set<TenantKey> tenants_;              // deleted ones
-  std::unordered_set<TenantKey> erased_;               // kept through forget()
-  std::unordered_set<SubscriptionKey> subscriptions_;  // deleted ones
-  std::array<std::int64_t, kShardCount> epochs_{};     // 0: never owned
+  std::unordered_set<TenantKey> tenants_;                  // deleted ones
+  std::unordered_set<TenantKey> erased_;                   // kept through forget()
+  std::unordered_set<SubscriptionKey> subscriptions_;      // deleted ones
+  std::array<std::int64_t, kShardCount> epochs_{};         // 0: never owned
+  std::unordered_map<std::int64_t, std::int64_t> places_;  // the bucket that each owner was in last
 };
 
 }  // namespace posthorn::store::sqlite

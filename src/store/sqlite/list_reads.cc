@@ -25,10 +25,11 @@ KeyRange key_range(const PageQuery& page, std::optional<Timestamp> since, std::o
   return range;
 }
 
-bool wanted(const ListDeliveries& query, const domain::Delivery& delivery) {
-  return delivery.tenant == query.tenant && (!query.event || delivery.event.key == query.event) &&
-         (!query.subscription || delivery.subscription.key == query.subscription) &&
-         (!query.state || delivery.state == *query.state) && (query.topic.empty() || delivery.topic == query.topic);
+// Of a row that a walk passes.
+bool wanted(const ListDeliveries& query, const Cursor& row) {
+  return row.key<TenantKey>(1) == query.tenant && (!query.event || row.key<EventKey>(2) == query.event) &&
+         (!query.subscription || row.key<SubscriptionKey>(3) == query.subscription) &&
+         (!query.state || read_state(row, 4) == *query.state);
 }
 
 }  // namespace
@@ -47,7 +48,7 @@ Page<EventRow> ListReads::list_events(const ListEvents& query) {
   Page<EventRow> page;
   if (!lives(query.tenant)) return page;
   const KeyRange range = key_range(query.page, query.since, query.until);
-  Cursor row = events_.open(query.tenant, range.from, range.below);
+  Cursor row = walk_events_.open(query.tenant, range.from, range.below);
   std::size_t walked = 0;
   std::size_t bytes = 0;
   std::int64_t last = 0;
@@ -58,8 +59,10 @@ Page<EventRow> ListReads::list_events(const ListEvents& query) {
     }
     ++walked;
     last = row.integer(0);
-    if (!query.topic.empty() && row.text(3) != query.topic) continue;
-    page.items.push_back({read_event(row), row.count(kEventColumnCount)});
+    if (row.key<TenantKey>(1) != query.tenant || (!query.topic.empty() && row.text(2) != query.topic)) continue;
+    Cursor found = event_by_key_.open(last);
+    if (!found.next()) continue;
+    page.items.push_back({read_event(found), found.count(kEventColumnCount)});
     bytes += page.items.back().event.payload.size();
   }
   return page;
@@ -72,21 +75,21 @@ Result<domain::Delivery> ListReads::find_delivery(const FindDelivery& query) {
   return read_delivery(row);
 }
 
-// The index that leaves the least to walk.
-Cursor ListReads::open_deliveries(const ListDeliveries& query, std::int64_t from, std::int64_t below) {
-  if (query.event) return by_event_.open(query.event, from, below);
-  if (query.subscription) return by_subscription_.open(query.subscription, from, below);
+// The way that leaves the least to walk.
+Cursor ListReads::walk_deliveries(const ListDeliveries& query, std::int64_t from, std::int64_t below) {
+  if (query.event) return walk_event_.open(query.event, from, below);
+  if (query.subscription) return walk_owner_.open(query.subscription, from, below);
   if (query.state == domain::DeliveryState::exhausted || query.state == domain::DeliveryState::cancelled) {
-    return failed_.open(query.tenant, from, below, static_cast<int>(*query.state));
+    return walk_failed_.open(query.tenant, from, below, static_cast<int>(*query.state));
   }
-  return by_tenant_.open(query.tenant, from, below);
+  return walk_owner_.open(query.tenant, from, below);
 }
 
 Page<domain::Delivery> ListReads::list_deliveries(const ListDeliveries& query) {
   Page<domain::Delivery> page;
   if (!lives(query.tenant)) return page;
   const KeyRange range = key_range(query.page, query.since, query.until);
-  Cursor row = open_deliveries(query, range.from, range.below);
+  Cursor row = walk_deliveries(query, range.from, range.below);
   std::size_t walked = 0;
   std::int64_t last = 0;
   while (row.next()) {
@@ -95,9 +98,12 @@ Page<domain::Delivery> ListReads::list_deliveries(const ListDeliveries& query) {
       return page;
     }
     ++walked;
-    domain::Delivery delivery = read_delivery(row);
-    last = delivery.id.key.value;
-    if (wanted(query, delivery)) page.items.push_back(std::move(delivery));
+    last = row.integer(0);
+    if (!wanted(query, row)) continue;
+    Cursor found = delivery_by_key_.open(last);
+    if (!found.next()) continue;
+    domain::Delivery delivery = read_delivery(found);
+    if (query.topic.empty() || delivery.topic == query.topic) page.items.push_back(std::move(delivery));
   }
   return page;
 }

@@ -9,6 +9,7 @@
 #include <new>
 
 #include "base/check.h"
+#include "store/sqlite/database.h"
 
 namespace posthorn::store::sqlite {
 namespace {
@@ -137,6 +138,7 @@ std::string log_vfs_above(const std::string& below_name) {
   static std::mutex mutex;
   static std::map<std::string, std::unique_ptr<Layer>> layers;
   const std::lock_guard lock(mutex);
+  prepare_library();
   auto& layer = layers[below_name];
   if (!layer) {
     sqlite3_vfs* below = sqlite3_vfs_find(below_name.empty() ? nullptr : below_name.c_str());

@@ -8,7 +8,8 @@ namespace posthorn::store::sqlite {
 namespace {
 
 const char* migration(std::int64_t version) {
-  const std::array<const char*, kSchemaVersion> all{kMigration0001, kMigration0002, kMigration0006, kMigration0007};
+  const std::array<const char*, kSchemaVersion> all{kMigration0001, kMigration0002, kMigration0003, kMigration0006,
+                                                    kMigration0007};
   return all[static_cast<std::size_t>(version - 1)];
 }
 

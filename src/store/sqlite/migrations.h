@@ -6,11 +6,12 @@
 
 namespace posthorn::store::sqlite {
 
-inline constexpr std::int64_t kSchemaVersion = 4;
+inline constexpr std::int64_t kSchemaVersion = 5;
 inline constexpr std::int64_t kApplicationId = 0x50486f72;  // "PHor": says that the file is ours
 
 extern const char* const kMigration0001;
 extern const char* const kMigration0002;
+extern const char* const kMigration0003;
 extern const char* const kMigration0006;
 extern const char* const kMigration0007;
 

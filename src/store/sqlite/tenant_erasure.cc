@@ -39,6 +39,7 @@ void TenantErasure::read_schema() {
   for (const auto& name : by_subscription) {
     add_table(name, "subscription IN (SELECT key FROM subscriptions WHERE tenant = ?1)");
   }
+  add_table("places", "owner IN (SELECT key FROM subscriptions WHERE tenant = ?1)");
   for (const auto& name : direct) add_table(name, "tenant = ?1");
   add_table("subscriptions", "tenant = ?1");
   for (Table& table : tables_) table.statement = std::make_unique<Statement>(connection_, table.sql.c_str());

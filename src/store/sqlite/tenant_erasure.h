@@ -1,8 +1,8 @@
 // TenantErasure: removes every row of a tenant, one bounded step of a job at a time, inside the writer's transaction.
 //
 // Which tables hold a tenant's rows is asked of the schema: every table with a column `tenant`, and every table with a column
-// `subscription` and no `tenant`. A table that a later migration adds is covered when it follows that. Attempts and fan-outs go
-// with their deliveries and events.
+// `subscription` and no `tenant`; and the places of its subscriptions. A table that a later migration adds is covered when it
+// follows that. Attempts and fan-outs go with their deliveries and events.
 #pragma once
 
 #include <memory>

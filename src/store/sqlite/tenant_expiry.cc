@@ -13,12 +13,16 @@ void TenantExpiry::walk(TenantKey tenant, Expiry::Kind kind, std::int64_t below,
   Expiry::Cursors before;
   if (Cursor row = load_.open(tenant, kind_number); row.next()) before = {row.integer(0), row.integer(1)};
   Expiry::Cursors cursors = before;
-  for (const std::int64_t key : expiry_.keys(next, tenant, cursors.passed, below, budget.rows)) {
+  const std::size_t wanted = budget.rows;
+  const auto found = wanted == 0 ? std::vector<std::int64_t>{} : expiry_.keys(next, tenant, cursors.passed, below, wanted);
+  for (const std::int64_t key : found) {
     if (budget.rows == 0) break;
     budget.take(1);
     if (treat(key) == Expiry::Treated::hold) hold_.run(tenant, kind_number, key);
     cursors.passed = key;
   }
+  // Others' rows in the same places are not to be walked again.
+  if (wanted > 0 && found.size() < wanted && budget.rows > 0) cursors.passed = std::max(cursors.passed, below - 1);
   const auto held = expiry_.keys(next_held_, tenant, kind_number, cursors.held, below, held_max);
   for (const std::int64_t key : held) {
     if (treat(key) == Expiry::Treated::done) let_go_.run(tenant, kind_number, key);
@@ -57,6 +61,7 @@ Result<ExpungedEvent> TenantExpiry::expunge(const ExpungeEvent& write) {
   }
   const SecureDelete secure(connection_);
   if (!blank) blank_payload_.run(write.event.key);
+  keep_last_delivery_.run(write.event.key);
   delete_fanout_.run(write.event.key);
 
   ExpungedEvent expunged;

@@ -34,19 +34,24 @@ class TenantExpiry {
   Statement next_held_{connection_,
                        "SELECT key FROM expiry_tenant_held WHERE tenant = ?1 AND kind = ?2 AND key > ?3 AND key < ?4 "
                        "ORDER BY key LIMIT ?5"};
-  Statement next_events_{connection_,
-                         "SELECT key FROM events INDEXED BY events_by_tenant WHERE tenant = ?1 AND key > ?2 AND key < ?3 "
-                         "ORDER BY key LIMIT ?4"};
-  Statement next_deliveries_{connection_,
-                             "SELECT key FROM deliveries INDEXED BY deliveries_by_tenant WHERE tenant = ?1 AND key > ?2 "
-                             "AND key < ?3 ORDER BY key LIMIT ?4"};
+#define POSTHORN_NEXT_OF_TENANT(table)           \
+  "SELECT r.key FROM places p CROSS JOIN " table \
+  " r WHERE p.owner = ?1 AND " POSTHORN_IN_PLACE("r", "(?2 + 1)", "?3") "AND r.tenant = ?1 ORDER BY p.bucket, r.key LIMIT ?4"
+  Statement next_events_{connection_, POSTHORN_NEXT_OF_TENANT("events")};
+  Statement next_deliveries_{connection_, POSTHORN_NEXT_OF_TENANT("deliveries")};
+#undef POSTHORN_NEXT_OF_TENANT
 
   Statement event_{connection_, "SELECT payload IS NULL FROM events WHERE key = ?1 AND salt = ?2 AND tenant = ?3"};
   Statement blank_payload_{connection_, "UPDATE events SET payload = NULL WHERE key = ?1"};
+  // Its deliveries are found by it (migration_0003.cc).
+  Statement keep_last_delivery_{connection_,
+                                "UPDATE events SET last_delivery = (SELECT last_delivery FROM fanouts WHERE event = ?1) "
+                                "WHERE key = ?1 AND EXISTS (SELECT 1 FROM fanouts WHERE event = ?1)"};
   Statement delete_fanout_{connection_, "DELETE FROM fanouts WHERE event = ?1"};
-  Statement deliveries_of_event_{connection_,
-                                 "SELECT key, subscription, state FROM deliveries INDEXED BY deliveries_by_event "
-                                 "WHERE event = ?1 AND key > ?2 ORDER BY key LIMIT ?3"};
+  Statement deliveries_of_event_{
+      connection_,
+      "SELECT key, subscription, state FROM deliveries WHERE key > max(?1, ?2) "
+      "AND key <= (SELECT last_delivery FROM events WHERE key = ?1) AND event = ?1 ORDER BY key LIMIT ?3"};
   Statement cancel_{connection_, "UPDATE deliveries SET state = 3, updated = ?2 WHERE key = ?1 AND state = 0"};
   Statement blank_answers_{connection_, "UPDATE attempts SET response = NULL WHERE delivery = ?1 AND response IS NOT NULL"};
 };

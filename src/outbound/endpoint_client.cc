@@ -1,0 +1,148 @@
+#include "outbound/endpoint_client.h"
+
+namespace posthorn::outbound {
+namespace {
+
+using domain::FailureKind;
+
+constexpr int kUnauthorized = 401;
+const net::SendError kStopped{net::SendFailure::disconnected, "the server stops"};
+
+std::string token_line(std::string_view token) {
+  return token.empty() ? std::string() : "Authorization: Bearer " + std::string(token) + "\r\n";
+}
+
+EndpointAnswer failed(FailureKind kind, std::string detail) {
+  EndpointAnswer answer;
+  answer.failure = kind;
+  answer.detail = std::move(detail);
+  return answer;
+}
+
+}  // namespace
+
+FailureKind failure_of(net::SendFailure failure) {
+  switch (failure) {
+    case net::SendFailure::name:
+      return FailureKind::name;
+    case net::SendFailure::blocked:
+      return FailureKind::blocked;
+    case net::SendFailure::connect:
+      return FailureKind::connect;
+    case net::SendFailure::tls:
+      return FailureKind::tls;
+    case net::SendFailure::timeout:
+      return FailureKind::timeout;
+    case net::SendFailure::disconnected:
+      return FailureKind::disconnected;
+    case net::SendFailure::protocol:
+      return FailureKind::protocol;
+    case net::SendFailure::too_large:
+      return FailureKind::too_large;
+    case net::SendFailure::proxy:
+      return FailureKind::proxy;
+  }
+  return FailureKind::internal;
+}
+
+EndpointClient::EndpointClient(net::Loop& loop, net::HttpClient& client, const Clock& clock, std::string handshake_origin)
+    : client_(client),
+      scope_(loop),
+      tokens_(loop, clock,
+              [this](const TokenSource& source, SteadyTime deadline, UniqueFunction<void(net::SendResult)> done) {
+                if (stopping_) return done(kStopped);
+                scope_.spawn(fetch(source.url, source.header_lines, source.body, deadline, std::move(done)));
+              }),
+      handshakes_(
+          loop, clock, std::move(handshake_origin),
+          [this](std::shared_ptr<const HandshakeCall> call, SteadyTime deadline, UniqueFunction<void(net::SendResult)> done) {
+            if (stopping_) return done(kStopped);
+            scope_.spawn(ask(std::move(call), deadline, std::move(done)));
+          }) {}
+
+net::Task<EndpointAnswer> EndpointClient::send(EndpointRequest request) {
+  std::string token;
+  std::optional<double> allowed;
+  if (request.access && request.access->token) {
+    auto got = co_await token_for(request);
+    if (!got) co_return failed(FailureKind::authorization, got.error().message);
+    token = std::move(*got);
+  }
+  if (request.access && request.access->handshake) {
+    auto agreed = co_await agree(request, token);
+    if (agreed.failure != FailureKind::none) co_return failed(agreed.failure, std::move(agreed.detail));
+    allowed = agreed.consent.per_second;
+  }
+  auto result = co_await exchange(request, token);
+  const bool stale = !token.empty() && result && result->status == kUnauthorized;
+  if (stale && tokens_.refused(*request.access->token, token)) {
+    auto fresh = co_await token_for(request);
+    if (!fresh) co_return failed(FailureKind::authorization, fresh.error().message);
+    result = co_await exchange(request, *fresh);
+  }
+  EndpointAnswer answer;
+  if (result) {
+    answer.response = std::move(*result);
+  } else {
+    answer = failed(failure_of(result.error().kind), std::move(result.error().detail));
+  }
+  answer.allowed_per_second = allowed;
+  co_return answer;
+}
+
+net::Task<net::SendResult> EndpointClient::exchange(const EndpointRequest& request, std::string_view token) {
+  net::ClientRequest wire;
+  wire.url = request.url.get();
+  wire.header_lines = request.header_lines;
+  wire.body = *request.body;
+  wire.wants_tls_facts = request.wants_tls_facts;
+  std::string lines;
+  if (request.access) {
+    wire.identity = request.access->identity;
+    lines = request.header_lines + request.access->header_lines + token_line(token);
+    wire.header_lines = lines;
+  }
+  co_return co_await client_.send(wire, request.deadline);
+}
+
+net::Task<Result<std::string>> EndpointClient::token_for(const EndpointRequest& request) {
+  return net::until<Result<std::string>>(
+      [this, &request](auto done) { tokens_.get(*request.access->token, request.deadline, std::move(done)); });
+}
+
+net::Task<HandshakeOutcome> EndpointClient::agree(const EndpointRequest& request, std::string_view token) {
+  const auto& access = *request.access;
+  const std::string lines = access.header_lines + token_line(token);
+  co_return co_await net::until<HandshakeOutcome>([&](auto done) {
+    handshakes_.agree(*access.handshake, request.url, lines, access.identity, request.deadline, std::move(done));
+  });
+}
+
+net::Task<> EndpointClient::fetch(net::Url url, std::string header_lines, std::string body, SteadyTime deadline,
+                                  UniqueFunction<void(net::SendResult)> done) {
+  net::ClientRequest wire;
+  wire.url = &url;
+  wire.header_lines = header_lines;
+  wire.body = body;
+  auto result = co_await client_.send(wire, deadline);
+  done(std::move(result));
+}
+
+net::Task<> EndpointClient::ask(std::shared_ptr<const HandshakeCall> call, SteadyTime deadline,
+                                UniqueFunction<void(net::SendResult)> done) {
+  net::ClientRequest wire;
+  wire.url = call->url.get();
+  wire.method = "OPTIONS";
+  wire.header_lines = call->header_lines;
+  wire.identity = call->identity;
+  auto result = co_await client_.send(wire, deadline);
+  done(std::move(result));
+}
+
+net::Task<> EndpointClient::stop() {
+  stopping_ = true;
+  client_.close();
+  co_await scope_.join();
+}
+
+}  // namespace posthorn::outbound
