@@ -1,6 +1,6 @@
 # Posthorn's commands. Each installs the Debian packages that it needs (tools/setup) and works from a fresh clone.
 .DEFAULT_GOAL := build
-.PHONY: build demo run test bench bench-long lint asan tsan fuzz package clean help
+.PHONY: build demo run test simulate bench bench-long lint asan tsan fuzz package clean help
 
 JOBS ?= $(shell nproc)
 ARGS ?=
@@ -29,14 +29,20 @@ test: ## Everything that must pass: lint, unit and cross-module tests, short san
 bench: ## Measure, each figure beside its baseline in the same run (about ten minutes)
 	@tools/setup build bench
 	@tools/configure release
-	@cmake --build build/release --target posthorn bench_sink --parallel $(JOBS)
+	@cmake --build build/release --target posthorn bench_sink subscription_index_bench --parallel $(JOBS)
 	@python3 bench/run.py $(ARGS)
 
 bench-long: ## The long measurements too: 3,000,000 stored, 1,000,000 pending, 200 kills (about an hour)
 	@tools/setup build bench test
 	@tools/configure release
-	@cmake --build build/release --target posthorn bench_sink --parallel $(JOBS)
+	@cmake --build build/release --target posthorn bench_sink subscription_index_bench --parallel $(JOBS)
 	@python3 bench/run.py --long $(ARGS)
+
+simulate: ## 1,000 random runs of the sending engine with faults; endpoints that come back with 100,000 deliveries waiting
+	@tools/setup build test
+	@tools/configure release
+	@cmake --build build/release --target outbound_simulation --parallel $(JOBS)
+	@build/release/src/outbound/outbound_simulation --long $(ARGS)
 
 lint: ## Form, clang-tidy on every file, shell scripts, layers, connects
 	@tools/setup build test lint

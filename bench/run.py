@@ -14,6 +14,7 @@ import traceback
 from building import build_times, kill_loop
 from capacity import idle, million_pending
 from latency import healthy_beside_hanging, steady_200
+from matching import matching
 from rig import Bench
 from table import Row, heading
 from throughput import batches_of_100, fan_out_of_100, one_event_a_request, three_million_stored
@@ -26,6 +27,7 @@ ROWS = {
     "hanging": healthy_beside_hanging,
     "pending": million_pending,
     "idle": idle,
+    "matching": matching,
 }
 LONG_ROWS = {"stored": three_million_stored, "kill": kill_loop, "build": build_times}
 

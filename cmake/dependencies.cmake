@@ -10,6 +10,8 @@ find_package(spdlog REQUIRED)
 find_package(fmt REQUIRED)
 pkg_check_modules(CARES REQUIRED IMPORTED_TARGET libcares)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(MOZJS REQUIRED IMPORTED_TARGET mozjs-102)
+pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
 # The archive of the same package: inside the shared library SQLite's functions call each other through a table of addresses,
 # which costs the writer a twelfth of its time.
 find_library(SQLITE_ARCHIVE NAMES libsqlite3.a)

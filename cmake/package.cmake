@@ -3,6 +3,7 @@ include(GNUInstallDirs)
 
 if(TARGET posthorn)
   install(TARGETS posthorn RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(TARGETS posthorn-script RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/posthorn)
 endif()
 install(FILES ${PROJECT_SOURCE_DIR}/deploy/posthorn.service DESTINATION /lib/systemd/system)
 install(FILES ${PROJECT_SOURCE_DIR}/deploy/posthorn.toml DESTINATION /etc/posthorn)

@@ -1,6 +1,9 @@
 """The Debian package: what it holds, that its unit is a hardened one, and that what is installed from it runs."""
 
+import os
+import re
 import shutil
+import socket
 import subprocess
 
 import pytest
@@ -22,7 +25,7 @@ def package(tmp_path_factory):
 
 def test_it_holds_what_an_operator_needs(package):
     _, root = package
-    for name in ("usr/bin/posthorn", UNIT, "etc/posthorn/posthorn.toml", "usr/share/man/man1/posthorn.1.gz",
+    for name in ("usr/bin/posthorn", "usr/libexec/posthorn/posthorn-script", UNIT, "etc/posthorn/posthorn.toml", "usr/share/man/man1/posthorn.1.gz",
                  "usr/share/doc/posthorn/copyright"):  # fmt: skip
         assert (root / name).is_file(), f"{name} is missing: {sorted(str(p.relative_to(root)) for p in root.rglob('*'))}"
 
@@ -31,7 +34,7 @@ def test_it_says_what_it_depends_on(package):
     file, _ = package
     fields = subprocess.run(["dpkg-deb", "-f", file, "Package", "Version", "Depends"], capture_output=True, text=True, check=True).stdout
     assert "Package: posthorn" in fields
-    assert "libc6" in fields and "libssl3" in fields
+    assert "libc6" in fields and "libssl3" in fields and "libmozjs-102" in fields and "libjq1" in fields
     listed = subprocess.run(["dpkg-deb", "--ctrl-tarfile", file], capture_output=True, check=True).stdout
     assert b"/etc/posthorn/posthorn.toml" in listed, "the configuration is not marked as the operator's"
 
@@ -61,3 +64,46 @@ def test_what_is_installed_runs_with_its_own_configuration(package, tmp_path):
     assert any(character.isdigit() for character in version)
 
 
+
+
+def allowed_calls(unit):
+    """The system calls that the unit's filter lets through."""
+    groups, members = {}, None
+    for line in subprocess.run(["systemd-analyze", "syscall-filter"], capture_output=True, text=True, check=True).stdout.splitlines():
+        if line.startswith("@"):
+            members = groups.setdefault(line.strip(), [])
+        elif line.startswith("    ") and not line.strip().startswith("#"):
+            members.append(line.strip())
+
+    def expand(word):
+        return set().union(*map(expand, groups[word])) if word.startswith("@") else {word}
+
+    allowed = expand("@default")
+    for line in unit.splitlines():
+        if line.startswith("SystemCallFilter="):
+            words = line.partition("=")[2]
+            calls = set().union(*(expand(word) for word in words.lstrip("~").split()))
+            allowed = allowed - calls if words.startswith("~") else allowed | calls
+    return allowed
+
+
+def test_the_unit_lets_scripts_run(package, tmp_path):
+    """The helper that runs scripts closes itself in; the unit's own filter must let it do so."""
+    _, root = package
+    if shutil.which("systemd-analyze") is None or shutil.which("strace") is None:
+        pytest.skip("there is no systemd-analyze or no strace here")
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        traced = subprocess.Popen(
+            ["strace", "-f", "-o", tmp_path / "calls", root / "usr/libexec/posthorn/posthorn-script", str(128 << 20)],
+            preexec_fn=lambda: (os.dup2(theirs.fileno(), 3), os.set_inheritable(3, True)), close_fds=False,
+        )
+        theirs.close()
+        ours.settimeout(30)
+        ready = ours.recv(100)
+        ours.shutdown(socket.SHUT_RDWR)
+        traced.wait(30)
+    assert ready[4] == 0, f"the helper was not ready: {ready}"
+    made = set(re.findall(r"^\d+ +([a-z_0-9]+)\(", (tmp_path / "calls").read_text(), re.M))
+    assert "seccomp" in made, "nothing was traced: the test proves nothing"
+    assert not made - allowed_calls((root / UNIT).read_text())

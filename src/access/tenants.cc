@@ -3,12 +3,16 @@
 #include <mutex>
 #include <utility>
 
+#include "domain/access/audit_document.h"
+#include "store/audit.h"
+
 namespace posthorn::access {
 
 void Tenants::fill(std::vector<domain::Tenant> tenants) {
   const std::unique_lock lock(mutex_);
   for (auto& tenant : tenants) {
     auto shared = std::make_shared<const domain::Tenant>(std::move(tenant));
+    if (listener_) listener_(*shared);
     by_name_.insert_or_assign(shared->name, shared);
     by_key_.insert_or_assign(shared->key, std::move(shared));
   }
@@ -33,7 +37,8 @@ std::vector<TenantPtr> Tenants::list(std::string_view after, std::size_t limit) 
   return found;
 }
 
-net::Task<Result<TenantPtr>> Tenants::save(store::Session& session, domain::Tenant tenant, std::int64_t expected_revision) {
+net::Task<Result<TenantPtr>> Tenants::save(store::Session& session, domain::Tenant tenant, std::int64_t expected_revision,
+                                           store::Author author) {
   const Timestamp now = clock_.wall_now();
   if (!tenant.key) {
     tenant.key = TenantKey{ids_.next_key()};
@@ -41,7 +46,11 @@ net::Task<Result<TenantPtr>> Tenants::save(store::Session& session, domain::Tena
   }
   tenant.updated_at = now;
 
-  store::SaveTenant write{tenant, expected_revision};
+  const TenantPtr before = find(tenant.key);
+  auto audit = store::audit_entry(
+      ids_, author, tenant.key,
+      {"tenant", tenant.name, before ? domain::audit_document(*before) : std::string(), domain::audit_document(tenant)});
+  store::SaveTenant write{tenant, expected_revision, std::move(audit)};
   const auto saved =
       co_await net::until<Result<store::Saved>>([&](auto done) { session.save_tenant(std::move(write), std::move(done)); });
   if (!saved) co_return saved.error();
@@ -55,12 +64,15 @@ net::Task<Result<TenantPtr>> Tenants::save(store::Session& session, domain::Tena
   if (!place || place->key != stored->key || place->revision < stored->revision) {
     place = stored;
     by_key_.insert_or_assign(stored->key, stored);
+    if (listener_) listener_(*stored);
   }
   co_return TenantPtr(stored);
 }
 
-net::Task<Status> Tenants::remove(store::Session& session, TenantPtr tenant, std::int64_t expected_revision) {
-  store::DeleteTenant write{tenant->key, expected_revision};
+net::Task<Status> Tenants::remove(store::Session& session, TenantPtr tenant, std::int64_t expected_revision,
+                                  store::Author author) {
+  auto audit = store::audit_entry(ids_, author, tenant->key, {"tenant", tenant->name, domain::audit_document(*tenant), {}});
+  store::DeleteTenant write{tenant->key, expected_revision, std::move(audit)};
   const auto removed =
       co_await net::until<Result<void>>([&](auto done) { session.delete_tenant(std::move(write), std::move(done)); });
   if (!removed) co_return removed.error();

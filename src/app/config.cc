@@ -91,6 +91,18 @@ Status set_handshake_origin(Config& config, std::string_view text) {
   return {};
 }
 
+Status set_public_url(Config& config, std::string_view text) {
+  if (text.empty()) {
+    config.public_url.clear();
+    return {};
+  }
+  const auto url = net::parse_url(text, "public-url");
+  if (!url) return url.error();
+  if (url->target != "/") return invalid("public-url", "must be https://HOST or http://HOST, without a path");
+  config.public_url = text.ends_with('/') ? text.substr(0, text.size() - 1) : text;
+  return {};
+}
+
 Status add_allowed_peer(Config& config, std::string_view text) {
   auto network = net::Network::parse(text, "allow-peer");
   if (!network) return network.error();
@@ -130,6 +142,20 @@ Status set_event_bytes(Config& config, std::string_view text) {
   }
   config.event_body_bytes_max = *bytes;
   return {};
+}
+
+Status set_script_memory(Config& config, std::string_view text) {
+  const auto bytes = parse_bytes(text);
+  if (!bytes || *bytes < kScriptHelperMemoryMin || *bytes > kScriptHelperMemoryMax) {
+    return invalid("script-memory", "must be from 32MiB to 2048MiB, for example 128MiB");
+  }
+  config.script_memory = *bytes;
+  return {};
+}
+
+std::string bytes_text(std::size_t bytes) {
+  if (bytes % (1024 * 1024) == 0) return std::to_string(bytes / (1024 * 1024)) + "MiB";
+  return bytes % 1024 == 0 ? std::to_string(bytes / 1024) + "KiB" : std::to_string(bytes);
 }
 
 Status set_log_level(Config& config, std::string_view text) {
@@ -262,6 +288,9 @@ std::vector<Option> make_options() {
                    "Host name under which endpoints are asked for their consent (CloudEvents handshake).", "posthorn",
                    Source::everywhere, false, set_handshake_origin,
                    [](const Config& config) { return config.handshake_origin; }});
+  table.push_back({"public-url", "URL",
+                   "Address under which callers see the server, as https://hooks.example.com; it is the issuer of its tokens.",
+                   "", Source::everywhere, false, set_public_url, [](const Config& config) { return config.public_url; }});
   table.push_back({"allow-peer", "CIDR", "Network that deliveries may reach although it is not public, for example 10.0.0.0/8.",
                    "", Source::everywhere, true, add_allowed_peer, show_allowed_peers});
   table.push_back({"admin-key", "KEY", "Key of the administrator; without it the first run makes one and prints it once.", "",
@@ -272,13 +301,15 @@ std::vector<Option> make_options() {
                    Source::environment_only, false, set_master_key,
                    [](const Config& config) { return configured_or_not(config.master_key); }});
   table.push_back({"max-event-bytes", "BYTES", "Largest event that is accepted, up to 16MiB.", "1MiB", Source::everywhere,
-                   false, set_event_bytes, [](const Config& config) {
-                     const auto bytes = config.event_body_bytes_max;
-                     if (bytes % (1024 * 1024) == 0) return std::to_string(bytes / (1024 * 1024)) + "MiB";
-                     return bytes % 1024 == 0 ? std::to_string(bytes / 1024) + "KiB" : std::to_string(bytes);
-                   }});
+                   false, set_event_bytes, [](const Config& config) { return bytes_text(config.event_body_bytes_max); }});
   table.push_back(loops_option("in-loops", "Threads that accept requests.", &Config::in_loops));
   table.push_back(loops_option("out-loops", "Threads that deliver.", &Config::out_loops));
+  table.push_back(loops_option("script-helpers", "Processes that run subscriptions' scripts; started when they are needed.",
+                               &Config::script_helpers));
+  table.back().default_text = "2";
+  table.push_back({"script-memory", "BYTES", "Memory that scripts may use in each of these processes, up to 2048MiB.", "128MiB",
+                   Source::everywhere, false, set_script_memory,
+                   [](const Config& config) { return bytes_text(config.script_memory); }});
   table.push_back({"shutdown-grace", "TIME", "How long a stop waits for what is under way.", "20s", Source::everywhere, false,
                    [](Config& config, std::string_view text) -> Status {
                      const auto time = parse_duration(text);
@@ -289,6 +320,18 @@ std::vector<Option> make_options() {
                      return {};
                    },
                    [](const Config& config) { return duration_text(config.shutdown_grace); }});
+  table.push_back({"disable-after", "TIME",
+                   "Disable a subscription after so long of nothing but failures, unless it says otherwise; 0s: never.", "5d",
+                   Source::everywhere, false,
+                   [](Config& config, std::string_view text) -> Status {
+                     const auto time = parse_duration(text);
+                     if (!time || *time > kRetentionMax) {
+                       return invalid("disable-after", "must be a time up to 3650d, for example 5d");
+                     }
+                     config.disable_after = *time;
+                     return {};
+                   },
+                   [](const Config& config) { return duration_text(config.disable_after); }});
   table.push_back(retention_option("payload-retention", "30d", "How long the payloads of finished events are kept.",
                                    &Config::payload_retention));
   table.push_back(retention_option("attempt-retention", "90d", "How long attempts are kept.", &Config::attempt_retention));

@@ -28,13 +28,17 @@ struct Config {
   std::string ca_file;
   std::string proxy;                          // http://host:port; empty: none
   std::string handshake_origin = "posthorn";  // WebHook-Request-Origin
+  std::string public_url;                     // as callers see the server, without a slash at its end; empty: not known
   std::vector<net::Network> allowed_peers;
   std::string admin_key;   // from POSTHORN_ADMIN_KEY only
   std::string master_key;  // base64 of 32 bytes, from POSTHORN_MASTER_KEY only; empty: the file in the data folder
   std::size_t event_body_bytes_max = kEventBodyBytesMaxDefault;
   std::uint32_t in_loops = 1;
   std::uint32_t out_loops = 1;
+  std::uint32_t script_helpers = kScriptHelpersDefault;
+  std::size_t script_memory = kScriptHelperMemoryDefault;
   std::chrono::milliseconds shutdown_grace = std::chrono::seconds(20);
+  std::chrono::milliseconds disable_after = kDisableAfterDefault;  // of nothing but failures; 0: never
   std::chrono::hours payload_retention{24 * 30};
   std::chrono::hours attempt_retention{24 * 90};
   std::chrono::hours delivery_retention{24 * 90};

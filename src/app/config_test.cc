@@ -129,6 +129,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(BadValue{"listen", "8080"}, BadValue{"listen", ":8080"}, BadValue{"listen", "localhost:"},
                     BadValue{"listen", "localhost:65536"}, BadValue{"listen", "localhost:http"}, BadValue{"listen", "::1:8080"},
                     BadValue{"listen", "[]:80"}, BadValue{"listen", "http://host:80"}, BadValue{"listen", "localhost:-1"},
+                    BadValue{"public-url", "hooks.example"}, BadValue{"public-url", "https://hooks.example/path"},
                     BadValue{"proxy", "proxy.example"}, BadValue{"proxy", "https://proxy.example:3128"},
                     BadValue{"proxy", "http://proxy.example:3128/path"}, BadValue{"proxy", "http://user@proxy.example:1"},
                     BadValue{"handshake-origin", "https://a.example"}, BadValue{"handshake-origin", "a..example"},
@@ -140,10 +141,12 @@ INSTANTIATE_TEST_SUITE_P(
                     BadValue{"max-event-bytes", "1MB"}, BadValue{"max-event-bytes", "-1"}, BadValue{"in-loops", "0"},
                     BadValue{"in-loops", "65"}, BadValue{"in-loops", "one"}, BadValue{"out-loops", "0"},
                     BadValue{"out-loops", "1.5"}, BadValue{"shutdown-grace", "20"}, BadValue{"shutdown-grace", "11m"},
-                    BadValue{"shutdown-grace", "-1s"}, BadValue{"payload-retention", "30m"},
+                    BadValue{"disable-after", "x"}, BadValue{"shutdown-grace", "-1s"}, BadValue{"payload-retention", "30m"},
                     BadValue{"payload-retention", "0d"}, BadValue{"attempt-retention", "forever"},
                     BadValue{"delivery-retention", "3651d"}, BadValue{"idempotency-retention", "90m"},
-                    BadValue{"log-level", "verbose"}, BadValue{"log-level", "INFO"}, BadValue{"log-format", "xml"}));
+                    BadValue{"script-helpers", "0"}, BadValue{"script-helpers", "65"}, BadValue{"script-memory", "1MiB"},
+                    BadValue{"script-memory", "4096MiB"}, BadValue{"log-level", "verbose"}, BadValue{"log-level", "INFO"},
+                    BadValue{"log-format", "xml"}));
 
 TEST_F(Configuration, ListenTakesHostsAndBothKindsOfAddress) {
   struct Case {

@@ -21,6 +21,8 @@
 #include "net/http_client.h"
 #include "net/loop.h"
 #include "net/names.h"
+#include "script/helper_process.h"
+#include "script/pool.h"
 
 namespace posthorn::app {
 namespace {
@@ -162,6 +164,15 @@ void check_master_key(const Config& config, std::vector<Finding>& findings) {
   } else {
     findings.push_back(good("master key", "none yet; the first run makes " + path));
   }
+}
+
+Finding check_scripts(const Config& config) {
+  const std::string file = script::find_helper_file();
+  script::HelperProcess helper(file, config.script_memory, -1);
+  const auto started = helper.start();
+  if (started) return good("scripts", file + " runs them, in a sandbox");
+  return note("scripts", started.error().message,
+              "posthorn-script belongs beside posthorn or into ../libexec/posthorn. All but transformations works without it.");
 }
 
 // --- the machine ------------------------------------------------------------------------------------------------------
@@ -392,6 +403,7 @@ std::vector<Finding> examine(const LoadedConfig& loaded, const Clock& clock) {
   std::vector<Finding> findings;
   check_data_folder(config, findings);
   check_master_key(config, findings);
+  findings.push_back(check_scripts(config));
 
   Asked asked;
   {

@@ -8,6 +8,8 @@
 #include <memory>
 #include <string>
 
+#include "access/key_fetcher.h"
+#include "access/upkeep.h"
 #include "api/kit/router.h"
 #include "api/kit/service.h"
 #include "net/http_client.h"
@@ -20,11 +22,13 @@
 #include "outbound/job_service.h"
 #include "outbound/jobs.h"
 #include "outbound/lane_set.h"
+#include "outbound/notices.h"
 #include "outbound/polling.h"
 #include "outbound/privacy_service.h"
 #include "outbound/publisher.h"
 #include "outbound/statistics.h"
 #include "outbound/test_delivery.h"
+#include "outbound/transforms.h"
 #include "outbound/transport.h"
 #include "outbound/upkeep.h"
 #include "store/store.h"
@@ -39,13 +43,18 @@ struct OutNode {
   std::unique_ptr<net::HttpClient> client;
   std::unique_ptr<outbound::EndpointClient> endpoints;
   std::unique_ptr<outbound::HttpTransport> transport;
+  std::unique_ptr<outbound::Transforms> transforms;  // in front of it
   std::unique_ptr<outbound::Statistics> statistics;
   std::unique_ptr<outbound::LaneSet> lanes;
-  // Only the first out-node has these.
   std::unique_ptr<outbound::Handover> handover;
+  std::unique_ptr<outbound::Notices> notices;
+  // Only the first out-node has these.
   std::unique_ptr<outbound::Fanout> fanout;
   std::unique_ptr<outbound::Jobs> jobs;
   std::unique_ptr<outbound::Upkeep> upkeep;
+  std::unique_ptr<net::HttpClient> key_client;  // for the keys of trusted issuers, which are longer than answers to deliveries
+  std::unique_ptr<access::KeyFetcher> key_fetcher;
+  std::unique_ptr<access::Upkeep> access_upkeep;
 };
 
 struct InNode {

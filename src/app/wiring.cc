@@ -6,8 +6,12 @@
 
 #include "api/native/native_api.h"
 #include "api/native/openapi_document.h"
+#include "api/oauth/oauth_routes.h"
+#include "api/orchestry/orchestry_api.h"
+#include "api/ovation/ovation_api.h"
 #include "app/data_folder.h"
 #include "app/key_ring.h"
+#include "domain/outbound/lane_document.h"
 #include "domain/outbound/retention.h"
 #include "observe/log.h"
 #include "store/sqlite/sqlite_store.h"
@@ -54,12 +58,13 @@ std::string node_name() { return "pid-" + std::to_string(::getpid()) + "-" + std
 
 }  // namespace
 
-Server::Server(Config config) : config_(std::move(config)) {}
+Server::Server(Config config) : config_(std::move(config)) { lane_shared_.disable_after = config_.disable_after; }
 
 Server::~Server() { stop(); }
 
 Status Server::start() {
   if (auto opened = open_store(); !opened) return opened;
+  make_script_pool();
   if (auto started = start_out_nodes(); !started) return started;
   if (auto loaded = load(); !loaded) return loaded;
   if (auto started = start_engine(); !started) return started;
@@ -91,12 +96,21 @@ Status Server::open_store() {
   return {};
 }
 
+void Server::make_script_pool() {
+  script::PoolOptions options;
+  options.helper_file = script::find_helper_file();
+  options.helpers = config_.script_helpers;
+  options.memory_bytes = config_.script_memory;
+  scripts_ = std::make_unique<script::Pool>(std::move(options));
+}
+
 Status Server::start_out_nodes() {
   for (std::uint32_t i = 0; i < config_.out_loops; ++i) {
     auto& node = *out_nodes_.emplace_back(std::make_unique<OutNode>("out-" + std::to_string(i)));
     node.loop.start();
     on_loop(node.loop, [&] { build_out_node(node); });
   }
+  for (const auto& node : out_nodes_) on_loop(node->loop, [&] { build_notices(*node); });
   on_loop(out_nodes_.front()->loop, [&] { build_engine_upkeep(*out_nodes_.front()); });
   return {};
 }
@@ -118,12 +132,20 @@ void Server::build_out_node(OutNode& node) {
   node.client = std::make_unique<net::HttpClient>(node.loop, clock_, client_options());
   node.endpoints = std::make_unique<outbound::EndpointClient>(node.loop, *node.client, clock_, config_.handshake_origin);
   node.transport = std::make_unique<outbound::HttpTransport>(node.loop, *node.endpoints, clock_);
-  node.lanes = std::make_unique<outbound::LaneSet>(node.loop, *node.session, *catalogue_, *node.transport, clock_, gate_,
-                                                   metrics_, random_seed());
+  node.transforms =
+      std::make_unique<outbound::Transforms>(node.loop, *scripts_, *node.transport, clock_, config_.event_body_bytes_max);
+  node.lanes = std::make_unique<outbound::LaneSet>(node.loop, *node.session, *catalogue_, *node.transforms, clock_, gate_,
+                                                   lane_shared_, metrics_, random_seed());
   node.statistics = std::make_unique<outbound::Statistics>(node.loop, *node.session, clock_);
   node.lanes->on_outcome([&node](const auto& work, const auto& attempt, domain::DeliveryState state) {
     node.statistics->outcome(work, attempt, state);
   });
+}
+
+void Server::build_notices(OutNode& node) {
+  node.handover = std::make_unique<outbound::Handover>(node.loop, lane_targets(), [this](SubscriptionKey key) { poll_hub_.wake(key); });
+  node.notices = std::make_unique<outbound::Notices>(*catalogue_, *ids_, clock_, lane_shared_.horizon, random_seed());
+  node.lanes->tell_by(*node.notices, make_work_sink(*node.handover, *node.statistics));
 }
 
 void Server::build_engine_upkeep(OutNode& node) {
@@ -135,12 +157,11 @@ void Server::build_engine_upkeep(OutNode& node) {
   periods.statistics = config_.statistics_retention;
   node.upkeep = std::make_unique<outbound::Upkeep>(node.loop, *node.session, clock_, node_name(), periods);
   node.upkeep->set_tenants([this] { return tenant_periods(); });
-  node.handover =
-      std::make_unique<outbound::Handover>(node.loop, lane_targets(), [this](SubscriptionKey key) { poll_hub_.wake(key); });
-  node.fanout = std::make_unique<outbound::Fanout>(node.loop, *node.session, *catalogue_, *ids_, clock_, gate_,
-                                                   [&node](std::vector<outbound::Work> work) {
-                                                     for (auto& one : work) node.handover->add(std::move(one));
-                                                   });
+  node.fanout = std::make_unique<outbound::Fanout>(
+      node.loop, *node.session, *catalogue_, *ids_, clock_, gate_, lane_shared_.horizon,
+      [&node](std::vector<outbound::Work> work, const outbound::OrderHorizon::PassagePtr& passage) {
+        for (auto& one : work) node.handover->add(std::move(one), passage);
+      });
   node.jobs = std::make_unique<outbound::Jobs>(node.loop, *node.session, *catalogue_, *ids_, clock_, gate_, make_job_sinks());
 }
 
@@ -175,12 +196,41 @@ Status Server::load() {
   auto rows = ask<store::Catalogue>(node.loop, [&](auto done) { node.session->load_catalogue(std::move(done)); });
   if (!rows) return std::move(rows).error();
   std::vector<store::Credential> credentials = std::move(rows->credentials);
+  tenants_->on_change([this](const domain::Tenant& tenant) {
+    if (auto limit = domain::read_tenant_rate_limit(tenant.settings)) lane_shared_.paces.set(tenant.key, *limit);
+  });
   tenants_->fill(std::move(rows->tenants));
   if (auto ready = first_run(credentials); !ready) return ready;
-  authorizer_ = std::make_unique<access::Authorizer>(std::move(credentials));
+  if (auto ready = load_access(std::move(credentials)); !ready) return ready;
   if (auto filled = catalogue_->fill(std::move(*rows)); !filled) return filled;
-  catalogue_->on_subscription_change(
-      [this](const domain::SubscriptionPtr& subscription, bool) { on_subscription_change(subscription->id.key); });
+  catalogue_->on_subscription_change([this](const domain::SubscriptionPtr& subscription, bool deleted) {
+    if (deleted) access_->accounts.forget(subscription->id.key);
+    on_subscription_change(subscription->id.key);
+  });
+  return {};
+}
+
+Status Server::load_access(std::vector<store::Credential> credentials) {
+  OutNode& node = *out_nodes_.front();
+  auto rows = ask<store::AccessRows>(node.loop, [&](auto done) { node.session->load_access(std::move(done)); });
+  if (!rows) return std::move(rows).error();
+  access_ = std::make_unique<access::Access>(
+      clock_, *ids_, *sealer_, *tenants_, config_.public_url.empty() ? "posthorn" : config_.public_url, std::move(credentials));
+  access_->fill(std::move(*rows));
+  Status maintained;
+  net::run_on(node.loop, [&]() -> net::Task<> { maintained = co_await access_->signing_keys.maintain(*node.session); });
+  if (!maintained) return maintained;
+  on_loop(node.loop, [&] {
+    auto options = client_options();
+    options.body_limits = {jwt::kKeySetBytesMax + 1, jwt::kKeySetBytesMax + 1};
+    node.key_client = std::make_unique<net::HttpClient>(node.loop, clock_, std::move(options));
+    node.key_fetcher = std::make_unique<access::KeyFetcher>(node.loop, *node.key_client, clock_);
+    node.access_upkeep = std::make_unique<access::Upkeep>(node.loop, *node.session, *access_, clock_);
+    node.access_upkeep->start();
+  });
+  access_->issuer_keys.fetch_with([fetcher = node.key_fetcher.get()](const std::string& url, access::FetchDone done) {
+    fetcher->fetch(url, std::move(done));
+  });
   return {};
 }
 
@@ -211,6 +261,8 @@ Status Server::first_run(std::vector<store::Credential>& credentials) {
 
 Status Server::start_engine() {
   OutNode& first = *out_nodes_.front();
+  // Which fan-outs are unfinished is known when they are loaded: until then nothing ordered goes.
+  const auto hold = lane_shared_.horizon.hold_all();
   auto leases = ask<std::vector<store::Lease>>(first.loop, [&](auto done) { first.upkeep->start(std::move(done)); });
   if (!leases) return std::move(leases).error();
   for (std::size_t i = 0; i < out_nodes_.size(); ++i) {
@@ -245,15 +297,33 @@ Status Server::start_in_nodes() {
   return {};
 }
 
+// What recovers, is read, and goes before its time.
+void Server::build_recovery(InNode& node) {
+  const auto run_job = [&first = *out_nodes_.front()](domain::Job job) {
+    first.loop.post([&first, job = std::move(job)]() mutable { first.jobs->add(std::move(job)); });
+  };
+  const auto forget_event = [this](EventKey event) {
+    for (const auto& out : out_nodes_) out->loop.post([&lanes = *out->lanes, event] { lanes.expunged(event); });
+  };
+  const auto forget_delivery = [this](SubscriptionKey subscription, DeliveryKey delivery) {
+    auto& target = *out_nodes_[outbound::target_of(subscription, out_nodes_.size())];
+    target.loop.post([&target, subscription, delivery] { target.lanes->cancelled(subscription, delivery); });
+  };
+  node.jobs = std::make_unique<outbound::JobService>(*node.session, clock_, *ids_, run_job);
+  node.polling = std::make_unique<outbound::Polling>(node.loop, *node.session, clock_, poll_hub_, *node.statistics);
+  node.privacy = std::make_unique<outbound::PrivacyService>(
+      *node.session, clock_, *ids_, outbound::PrivacyService::Sinks{forget_event, forget_delivery, run_job});
+}
+
 void Server::build_in_node(InNode& node, std::uint16_t port) {
   node.session = store_->open_session(node.loop);
   node.statistics = std::make_unique<outbound::Statistics>(node.loop, *node.session, clock_);
-  node.handover =
-      std::make_unique<outbound::Handover>(node.loop, lane_targets(), [this](SubscriptionKey key) { poll_hub_.wake(key); });
+  node.handover = std::make_unique<outbound::Handover>(node.loop, lane_targets(), [this](SubscriptionKey key) { poll_hub_.wake(key); });
   outbound::PublishLimits limits;
   limits.event_body_bytes_max = config_.event_body_bytes_max;
-  node.publisher = std::make_unique<outbound::Publisher>(node.loop, *node.session, *catalogue_, clock_, *ids_, gate_, metrics_,
-                                                         limits, make_work_sink(node));
+  node.publisher =
+      std::make_unique<outbound::Publisher>(node.loop, *node.session, *catalogue_, clock_, *ids_, gate_, lane_shared_.horizon,
+                                            metrics_, limits, make_work_sink(*node.handover, *node.statistics));
   node.deliveries = std::make_unique<outbound::DeliveryService>(
       *node.session, clock_, [&node](domain::PendingDelivery pending) { node.handover->add(std::move(pending)); },
       [this](SubscriptionKey subscription, DeliveryKey delivery) {
@@ -261,30 +331,27 @@ void Server::build_in_node(InNode& node, std::uint16_t port) {
         target.loop.post([&target, subscription, delivery] { target.lanes->cancelled(subscription, delivery); });
       });
 
-  OutNode& first = *out_nodes_.front();
-  const auto run_job = [&first](domain::Job job) {
-    first.loop.post([&first, job = std::move(job)]() mutable { first.jobs->add(std::move(job)); });
-  };
-  node.jobs = std::make_unique<outbound::JobService>(*node.session, clock_, *ids_, run_job);
-
-  node.polling = std::make_unique<outbound::Polling>(node.loop, *node.session, clock_, poll_hub_, *node.statistics);
-  const auto forget_event = [this](EventKey event) {
-    for (const auto& out : out_nodes_) out->loop.post([&lanes = *out->lanes, event] { lanes.expunged(event); });
-  };
-  node.privacy = std::make_unique<outbound::PrivacyService>(*node.session, clock_, *ids_, forget_event, run_job);
-
+  build_recovery(node);
   node.tests =
       std::make_unique<outbound::TestDelivery>(node.loop, *catalogue_, clock_, client_options(), config_.handshake_origin);
 
-  const api::Services services{*node.session,   *tenants_,     *catalogue_,   *node.publisher, *node.deliveries,
-                               *node.jobs,      *node.polling, *node.privacy, clock_,          config_.event_body_bytes_max,
+  const api::Services services{*node.session,    *tenants_, *access_,  *catalogue_, *node.publisher,
+                               *node.deliveries, *node.jobs, *node.polling, *node.privacy, *scripts_, node.loop, clock_,      config_.event_body_bytes_max,
                                node.tests.get()};
   auto routes = api::native::routes(services);
   for (auto& route : api::admin::routes({[this] { return readiness(); }, metrics_, api::admin::MetricsAccess::with_key}))
     routes.push_back(std::move(route));
-  for (auto& route : api::document_routes(api::native::kDocument)) routes.push_back(std::move(route));
+  for (auto& route : api::orchestry::routes(services)) routes.push_back(std::move(route));
+  for (auto& route : api::ovation::routes(services)) routes.push_back(std::move(route));
+  for (const auto& document : {api::native::kDocument, api::orchestry::kDocument, api::ovation::kDocument}) {
+    for (auto& route : api::document_routes(document)) routes.push_back(std::move(route));
+  }
+  const bool tls = !config_.tls_certificate_file.empty();
+  for (auto& route : api::oauth::routes({*access_, config_.public_url, tls ? "https" : "http"}))
+    routes.push_back(std::move(route));
   node.router = std::make_unique<api::Router>(std::move(routes));
-  node.service = std::make_unique<api::Service>(*node.router, *authorizer_, *tenants_, clock_, random_seed());
+  node.service = std::make_unique<api::Service>(*node.router, access_->authorizer, *tenants_, clock_, random_seed());
+  node.service->keep_audit(*node.session, *ids_);
   net::HttpServerOptions options;
   options.host = config_.listen_host;
   options.port = port;
@@ -293,14 +360,14 @@ void Server::build_in_node(InNode& node, std::uint16_t port) {
   node.server = std::make_unique<net::HttpServer>(node.loop, *node.service, clock_, std::move(options));
 }
 
-outbound::WorkSink Server::make_work_sink(InNode& node) {
+outbound::WorkSink Server::make_work_sink(outbound::Handover& handover, outbound::Statistics& statistics) {
   OutNode& first = *out_nodes_.front();
-  return [&node, &first](outbound::AcceptedWork work) {
-    node.statistics->accepted(work.event->tenant, work.event->topic);
-    node.handover->add(work);
+  return [&handover, &statistics, &first](outbound::AcceptedWork work) {
+    statistics.accepted(work.event->tenant, work.event->topic);
+    handover.add(work);
     if (work.remaining.empty()) return;
-    first.loop.post([&first, event = std::move(work.event), remaining = std::move(work.remaining)]() mutable {
-      first.fanout->add(std::move(event), std::move(remaining));
+    first.loop.post([&first, work = std::move(work)]() mutable {
+      first.fanout->add(std::move(work.event), std::move(work.remaining), std::move(work.passage));
     });
   };
 }
@@ -322,6 +389,8 @@ void Server::register_gauges() {
   metrics_.gauge("posthorn_lane_depth", "Deliveries in the lanes' memory", [=] { return sum(&outbound::LaneSet::in_memory); });
   metrics_.gauge("posthorn_attempts_in_flight", "Attempts that wait for an answer",
                  [=] { return sum(&outbound::LaneSet::in_flight); });
+  metrics_.gauge("posthorn_endpoints_failing", "Subscriptions whose endpoint fails: every attempt since some time",
+                 [=] { return sum(&outbound::LaneSet::failing); });
   metrics_.gauge("posthorn_runnable_deliveries", "Deliveries that could run now but wait",
                  [this] { return static_cast<double>(gate_.runnable()); });
   metrics_.gauge("posthorn_pending_deliveries", "Deliveries that are neither delivered nor given up (counted every 15 s)",
@@ -344,6 +413,15 @@ void Server::register_gauges() {
           [](const auto& m) { return std::chrono::duration<double>(m.commit_time_last).count(); });
   measure("posthorn_store_wal_bytes", "Size of the write-ahead log", [](const auto& m) { return double(m.wal_bytes); });
   measure("posthorn_store_data_bytes", "Size of the database file", [](const auto& m) { return double(m.data_bytes); });
+  const auto scripts = [this](std::string_view name, std::string_view help, double (*read)(const script::Pool::Measures&)) {
+    metrics_.gauge(name, help, [this, read] { return read(scripts_->measures()); });
+  };
+  scripts("posthorn_script_helpers", "Processes that run scripts now", [](const auto& m) { return double(m.helpers); });
+  scripts("posthorn_script_helpers_started", "Such processes started since the start",
+          [](const auto& m) { return double(m.helpers_started); });
+  scripts("posthorn_scripts_waiting", "Scripts that wait for a free helper", [](const auto& m) { return double(m.waiting); });
+  scripts("posthorn_script_runs", "Scripts run since the start", [](const auto& m) { return double(m.runs); });
+  scripts("posthorn_script_failures", "Of these: without a result", [](const auto& m) { return double(m.failures); });
   metrics_.gauge("posthorn_loop_lag_seconds", "How late the latest loop last was", [this] {
     std::chrono::nanoseconds worst{0};
     for (const auto& node : in_nodes_) worst = std::max(worst, node->loop.lag());
@@ -401,11 +479,19 @@ void Server::drain(SteadyTime deadline) {
   }
   if (out_nodes_.empty()) return;
   OutNode& first = *out_nodes_.front();
+  net::run_on(first.loop, [&first]() -> net::Task<> {
+    if (first.access_upkeep) co_await first.access_upkeep->stop();
+    if (first.key_fetcher) co_await first.key_fetcher->stop();
+  });
   if (first.fanout) wait_until_done(first.loop, deadline, [&first](auto done) { first.fanout->stop(std::move(done)); });
   if (first.jobs) wait_until_done(first.loop, deadline, [&first](auto done) { first.jobs->stop(std::move(done)); });
   for (const auto& node : out_nodes_) {
     if (!node->lanes) continue;
-    const bool drained = wait_until_done(node->loop, deadline, [&node](auto done) { node->lanes->drain(std::move(done)); });
+    const bool drained = wait_until_done(node->loop, deadline, [&node](auto done) {
+      node->lanes->drain(std::move(done));
+      // Attempts that still wait for their script are made after the next start.
+      node->transforms->stop();
+    });
     if (!drained)
       observe::log(observe::Level::warning, "attempts were cut off by the end of the grace time; they will be made again");
     net::run_on(node->loop, [&node]() -> net::Task<> { co_await node->transport->stop(); });
@@ -415,6 +501,8 @@ void Server::drain(SteadyTime deadline) {
 }
 
 void Server::tear_down() {
+  // Whoever waits for a script gets its answer while there is a loop to take it.
+  if (scripts_) scripts_->close();
   for (auto& node : in_nodes_) {
     on_loop(node->loop, [&] {
       node->server.reset();
@@ -441,12 +529,17 @@ void Server::tear_down() {
   if (store_) store_->stop();
   for (auto& node : out_nodes_) {
     on_loop(node->loop, [&] {
+      node->access_upkeep.reset();
+      node->key_fetcher.reset();
+      node->key_client.reset();
       node->upkeep.reset();
       node->jobs.reset();
       node->fanout.reset();
       node->handover.reset();
       node->lanes.reset();
       node->statistics.reset();
+      node->transforms.reset();
+      node->notices.reset();
       node->transport.reset();
       node->endpoints.reset();
       node->client.reset();

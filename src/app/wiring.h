@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "access/authorizer.h"
+#include "access/access.h"
 #include "access/tenants.h"
 #include "api/admin/operations.h"
 #include "app/config.h"
@@ -22,7 +22,9 @@
 #include "observe/metrics.h"
 #include "outbound/catalogue.h"
 #include "outbound/poll_hub.h"
+#include "outbound/lane_shared.h"
 #include "outbound/runnable_gate.h"
+#include "script/pool.h"
 #include "store/store.h"
 
 namespace posthorn::app {
@@ -50,18 +52,22 @@ class Server {
  private:
   Status open_store();
   Status load();
+  Status load_access(std::vector<store::Credential> credentials);
   Status first_run(std::vector<store::Credential>& credentials);
+  void make_script_pool();
   Status start_out_nodes();
   net::HttpClientOptions client_options() const;
   void build_out_node(OutNode& node);
+  void build_notices(OutNode& node);
   void build_engine_upkeep(OutNode& node);
   Status start_engine();
   Status start_in_nodes();
   void build_in_node(InNode& node, std::uint16_t port);
-  outbound::WorkSink make_work_sink(InNode& node);
-  std::vector<outbound::LaneTarget> lane_targets();
+  outbound::WorkSink make_work_sink(outbound::Handover& handover, outbound::Statistics& statistics);
+  void build_recovery(InNode& node);
   outbound::JobSinks make_job_sinks();
   std::vector<outbound::TenantPeriods> tenant_periods() const;
+  std::vector<outbound::LaneTarget> lane_targets();
   void on_subscription_change(SubscriptionKey subscription);
   void register_gauges();
   void watch_pending();
@@ -72,13 +78,15 @@ class Server {
   SystemClock clock_;
   observe::Metrics metrics_;
   outbound::RunnableGate gate_;
+  outbound::LaneShared lane_shared_;
   outbound::PollHub poll_hub_;
   std::unique_ptr<crypto::Sealer> sealer_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<IdSource> ids_;
   std::unique_ptr<access::Tenants> tenants_;
   std::unique_ptr<outbound::Catalogue> catalogue_;
-  std::unique_ptr<access::Authorizer> authorizer_;
+  std::unique_ptr<access::Access> access_;
+  std::unique_ptr<script::Pool> scripts_;
   std::vector<std::unique_ptr<OutNode>> out_nodes_;
   std::vector<std::unique_ptr<InNode>> in_nodes_;
   std::unique_ptr<Alarm> pending_alarm_;

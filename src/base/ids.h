@@ -43,10 +43,19 @@ using ScopeKey = NamedKey<struct ScopeTag>;
 using SubscriptionKey = NamedKey<struct SubscriptionTag>;
 using EventKey = NamedKey<struct EventTag>;
 using DeliveryKey = NamedKey<struct DeliveryTag>;
+using AccountKey = NamedKey<struct AccountTag>;
+using GrantKey = NamedKey<struct GrantTag>;
+using IssuerKey = NamedKey<struct IssuerTag>;
+using AuditKey = NamedKey<struct AuditTag>;
+using AutomationKey = NamedKey<struct AutomationTag>;
 
 using SubscriptionId = NamedId<struct SubscriptionTag>;
 using EventId = NamedId<struct EventTag>;
 using DeliveryId = NamedId<struct DeliveryTag>;
+using AccountId = NamedId<struct AccountTag>;
+using GrantId = NamedId<struct GrantTag>;
+using IssuerId = NamedId<struct IssuerTag>;
+using AuditId = NamedId<struct AuditTag>;
 
 inline constexpr std::uint64_t kSaltMask = (std::uint64_t{1} << 52) - 1;
 

@@ -73,7 +73,8 @@ inline constexpr std::size_t kLaneReadySickMax = 32;  // the same while its endp
 inline constexpr std::size_t kLaneReloadAt = 256;     // a healthy lane reads its next page when so few are left
 inline constexpr std::size_t kLanePageMax = 1024;     // new deliveries that one page may bring
 inline constexpr auto kLaneReloadPause = 20ms;
-inline constexpr std::size_t kLaneWaitingMax = 64;  // later retries of one lane in memory
+inline constexpr std::size_t kLaneWaitingMax = 64;               // later retries of one lane in memory
+inline constexpr std::size_t kLaneSequencesLeftMax = 16 * 1024;  // sequences in the store that an ordered lane knows of
 inline constexpr std::size_t kLaneWindowBytesMax = 8 * 1024 * 1024;
 inline constexpr std::size_t kLanesIdleMax = 4096;  // lanes without work that are kept ready
 inline constexpr auto kLaneIdleTime = 10s;
@@ -84,6 +85,11 @@ inline constexpr auto kBreakerPauseFirst = 1s;
 inline constexpr auto kBreakerPauseMax = 30s;
 inline constexpr auto kPaceIntervalFirst = 250ms;  // between two requests to an endpoint that asked for fewer; doubles
 inline constexpr auto kPaceIntervalMax = 60s;
+inline constexpr std::uint32_t kFailingTold = 10;  // failures in a row after which a tenant is told of its endpoint,
+inline constexpr auto kFailingTime = 60s;          // or so long after the first
+inline constexpr auto kDisableAfterDefault = 5 * 24h;
+inline constexpr int kStartsPerTurn = 256;          // attempts that start before the loop gets a turn
+inline constexpr auto kRampTime = 150s;             // an endpoint that was away is led back to full speed
 inline constexpr auto kPacePauseMax = 15min;        // for what Retry-After asks of a whole lane
 inline constexpr auto kLaneStallTime = 250ms;       // attempts out and no answer for so long: its queue counts as stalled
 inline constexpr std::size_t kLoadsAtOnceMax = 16;  // store pages being read for lanes
@@ -117,6 +123,33 @@ inline constexpr std::size_t kStatisticsSeriesMax = 100'000;  // gathered on one
 inline constexpr std::size_t kStatisticsStepMax = 500;        // rows that one write changes
 inline constexpr std::int64_t kStatisticsHoursMax = 31 * 24;  // that one answer shows by the hour
 inline constexpr std::int64_t kStatisticsDaysMax = 400;       // that one answer shows by the day
+// --- scripts -------------------------------------------------------------------------------------------------------
+inline constexpr std::size_t kScriptSourceBytesMax = 64 * 1024;
+inline constexpr std::size_t kScriptFunctionBytesMax = 64;
+inline constexpr std::size_t kScriptInputBytesMax = 2 * kEventBodyBytesCeiling + 64 * 1024;  // an event beside its rendering
+inline constexpr std::size_t kScriptOutputBytesMax = kEventBodyBytesCeiling + 256 * 1024;
+inline constexpr std::size_t kScriptMessageBytesMax = 2048;
+inline constexpr auto kScriptTimeDefault = 1s;
+inline constexpr auto kScriptTimeMax = 30s;
+inline constexpr auto kScriptKillGrace =
+    500ms;  // a helper that has not ended its run by itself so long after its time is killed
+inline constexpr auto kScriptHelperStartTime = 20s;
+inline constexpr auto kTransformTime = 2s;                             // of one run of a subscription's script
+inline constexpr auto kTransformWaitTime = 10s;                        // of a check or a try for a free helper
+inline constexpr std::size_t kTransformEnvelopeBytesMax = 256 * 1024;  // of its result, beside the new body
+inline constexpr std::size_t kScriptHelpersDefault = 2;
+inline constexpr std::size_t kScriptHelpersMax = 64;
+inline constexpr std::size_t kScriptHelperMemoryDefault = 128 * 1024 * 1024;  // beyond what an idle helper has
+inline constexpr std::size_t kScriptHelperMemoryMin = 32 * 1024 * 1024;
+inline constexpr std::size_t kScriptHelperMemoryMax = std::size_t{2} * 1024 * 1024 * 1024;
+inline constexpr auto kScriptHelperIdleTime = 60s;           // a helper without work is stopped after it
+inline constexpr std::size_t kScriptHelperCallsMax = 10000;  // then it is replaced
+inline constexpr auto kScriptRestartPauseFirst = 50ms;       // doubles with every helper that dies in a row
+inline constexpr auto kScriptRestartPauseMax = 5s;
+inline constexpr std::size_t kScriptQueueMax = 16 * 1024;        // calls that wait
+inline constexpr std::size_t kScriptQueueOfOwnerMax = 4 * 1024;  // of one owner
+inline constexpr auto kScriptSlow = 50ms;  // a strand whose runs take so long may not have the last half of the helpers
+inline constexpr std::size_t kScriptStrandsRemembered = 4096;  // quick ones without work
 
 // --- store ---------------------------------------------------------------------------------------------------------
 inline constexpr std::size_t kWriterQueueOpsMax = 8192;  // waiting writes; beyond: unavailable
@@ -128,6 +161,9 @@ inline constexpr std::size_t kPageItemsDefault = 50;
 inline constexpr std::uint32_t kShardCount = 64;
 inline constexpr auto kLeaseTime = 15s;
 
+static_assert(kScriptTimeDefault <= kScriptTimeMax && kScriptQueueOfOwnerMax < kScriptQueueMax);
+static_assert(kScriptHelperMemoryMin <= kScriptHelperMemoryDefault && kScriptHelperMemoryDefault <= kScriptHelperMemoryMax &&
+              kScriptHelpersDefault <= kScriptHelpersMax);
 static_assert(kRunnableResume < kRunnableMax);
 static_assert(kEventBodyBytesMaxDefault <= kEventBodyBytesCeiling);
 static_assert(kBatchBodyBytesMax < kWriterQueueBytesMax);

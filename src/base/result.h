@@ -22,7 +22,8 @@ enum class ErrorKind {
   conflict,
   precondition_failed,  // If-Match or expected revision does not hold
   payload_too_large,
-  unavailable,  // try again later; retry_after says when
+  unavailable,        // try again later; retry_after says when
+  too_many_requests,  // this caller asks too often; retry_after says when
   deadline_exceeded,
   fenced,  // the writer's lease on the shard is gone
   internal,
@@ -56,6 +57,9 @@ inline Error conflict(std::string field, std::string message, std::string_view c
 inline Error unavailable(std::string message, std::string_view code = "unavailable",
                          std::chrono::seconds retry_after = std::chrono::seconds(1)) {
   return {ErrorKind::unavailable, code, std::move(message), {}, retry_after};
+}
+inline Error too_many_requests(std::string message, std::chrono::seconds retry_after) {
+  return {ErrorKind::too_many_requests, "too_many_requests", std::move(message), {}, retry_after};
 }
 inline Error internal_error(std::string message) {
   return {ErrorKind::internal, "internal", std::move(message), {}, std::nullopt};

@@ -85,8 +85,11 @@ void describe(CLI::App& root, Context& context) {
   add_listen_command(root, context);
   add_catalogue_commands(root, context);
   add_subscription_commands(root, context);
+  add_transform_commands(root, context);
+  add_automation_commands(root, context);
   add_delivery_commands(root, context);
   add_recovery_commands(root, context);
+  add_access_commands(root, context);
   add_verify_command(root, context);
   add_data_folder_commands(root, context);
   add_doctor_command(root, context);

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "cli/listing.h"
+#include "cli/predicate_commands.h"
 
 namespace posthorn::cli {
 namespace {
@@ -100,6 +101,7 @@ void add_events(CLI::App& root, Context& context) {
   events->require_subcommand(1);
   add_event_list(*events, context);
   add_get(*events, context, "event", "  posthorn events get 019b...\n", event_path);
+  add_dry_run(*events, context);
   auto* command = add_command(*events, "deliveries", "Who got it", "  posthorn events deliveries 019b...\n");
   auto options = add_remote_options(*command);
   auto filter = std::make_shared<Filter>();

@@ -28,6 +28,7 @@ ExitCode exit_code_of(const Error& error) {
       return ExitCode::refused;
     case ErrorKind::not_found:
       return ExitCode::not_found;
+    case ErrorKind::too_many_requests:
     case ErrorKind::unavailable:
     case ErrorKind::deadline_exceeded:
       return ExitCode::unavailable;

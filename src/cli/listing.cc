@@ -91,12 +91,14 @@ std::string field_text(const bj::object& item, const Field& field) {
   return text.empty() ? std::string(kAbsent) : text;
 }
 
-Result<bj::array> fetch_items(Api& api, const std::string& path, std::size_t limit) {
+Result<bj::array> fetch_items(Api& api, const std::string& path, std::size_t limit, const std::string& body) {
   bj::array items;
   std::string cursor;
   while (limit == 0 || items.size() < limit) {
     const std::size_t wanted = limit == 0 ? kPageItemsMax : std::min(limit - items.size(), kPageItemsMax);
     ApiRequest request;
+    if (!body.empty()) request.method = "POST";
+    request.body = body;
     request.path = with_query(path, "limit", std::to_string(wanted));
     if (!cursor.empty()) request.path = with_query(request.path, "cursor", cursor);
     auto page = call_json(api, std::move(request));
@@ -116,7 +118,7 @@ ExitCode show_list(Context& context, const RemoteOptions& options, const ListReq
   auto settings = remote_settings(context, options);
   if (!settings) return fail_usage(context, settings.error());
   RemoteApi api(*settings);
-  auto items = fetch_items(api, request.path, request.limit);
+  auto items = fetch_items(api, request.path, request.limit, request.body);
   if (!items) return fail(context, items.error());
   if (options.json) {
     context.console.out() << bj::serialize(*items) << "\n";

@@ -21,14 +21,15 @@ struct Field {
 // The member as text for people; "–" when it is absent, null or empty.
 std::string field_text(const boost::json::object& item, const Field& field);
 
-// Follows nextCursor until `limit` items are there (0: all). `path` with its query.
-Result<boost::json::array> fetch_items(Api& api, const std::string& path, std::size_t limit);
+// Follows nextCursor until `limit` items are there (0: all). `path` with its query. With a `body` it is a POST.
+Result<boost::json::array> fetch_items(Api& api, const std::string& path, std::size_t limit, const std::string& body = {});
 
 struct ListRequest {
   std::string path;
   std::size_t limit = 50;
   std::vector<Field> fields;
   std::string empty_text;  // "No topics yet. Make one with: …"
+  std::string body = {};   // makes it a POST
 };
 ExitCode show_list(Context& context, const RemoteOptions& options, const ListRequest& request);
 

@@ -1,11 +1,15 @@
 // subscriptions: who wants which events where.
 #include <CLI/App.hpp>
 #include <boost/json/serialize.hpp>
+#include <charconv>
 
 #include "cli/endpoint_options.h"
 #include "cli/listing.h"
+#include "cli/predicate_commands.h"
 #include "cli/subscription_options.h"
 #include "cli/test_commands.h"
+#include "cli/transform_input.h"
+#include "json/reader.h"
 
 namespace posthorn::cli {
 namespace {
@@ -21,14 +25,122 @@ struct Settings {
   std::string format;
   std::vector<std::string> signatures;
   std::vector<std::string> headers;
+  std::vector<std::string> include;
+  std::vector<std::string> exclude;
   std::string secret_file;
   std::vector<std::string> schedule;
   std::string preset;
   std::string timeout;
+  std::string transform_file;
+  std::string transform_language;
+  bool no_transform = false;
+  std::string order;
+  std::string rate;
+  std::string concurrency;
+  std::string priority;
+  std::string batch;
+  std::string disable_after;
   bool disabled = false;
   bool poll = false;
   EndpointOptions endpoint;
 };
+
+void add_lane_options(CLI::App& command, Settings& settings) {
+  command.add_option("--order", settings.order, "none, fifo, or a JSONPath such as $.data.id: in order for each of its values")
+      ->type_name("ORDER");
+  command.add_option("--rate", settings.rate, "Requests a second at most, as 50 or 50:10 with a burst of 10; none: no limit")
+      ->type_name("RATE");
+  command.add_option("--concurrency", settings.concurrency, "Requests at once at most; none: the server's own measure")
+      ->type_name("N");
+  command.add_option("--priority", settings.priority, "low, normal or high")->type_name("WORD");
+  command
+      .add_option("--batch", settings.batch,
+                  "Events in one request at most, as 100 or 100:500ms to wait for more; none: one each")
+      ->type_name("N[:TIME]");
+  command
+      .add_option("--disable-after", settings.disable_after,
+                  "Disable it after so long of nothing but failures; never; default: as the server is set")
+      ->type_name("TIME");
+}
+
+// A whole number, or null for "none".
+Result<bj::value> number_or_null(const std::string& text, const char* option) {
+  if (text == "none") return bj::value(nullptr);
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    return invalid(option, "--" + std::string(option) + " takes a whole number or none, not \"" + text + "\".");
+  }
+  return bj::value(number);
+}
+
+Result<bj::value> rate_of(const std::string& text) {
+  if (text == "none") return bj::value(nullptr);
+  const auto colon = text.find(':');
+  const std::string rate = text.substr(0, colon);
+  double per_second = 0;
+  const auto [end, error] = std::from_chars(rate.data(), rate.data() + rate.size(), per_second);
+  if (error != std::errc() || end != rate.data() + rate.size()) {
+    return invalid("rate", "--rate takes requests a second, as 50 or 50:10, not \"" + text + "\".");
+  }
+  bj::object object{{"perSecond", per_second}};
+  if (colon != std::string::npos) {
+    auto burst = number_or_null(text.substr(colon + 1), "rate");
+    if (!burst) return burst;
+    object["burst"] = std::move(*burst);
+  }
+  return bj::value(std::move(object));
+}
+
+Result<bj::value> batching_of(const std::string& text) {
+  if (text == "none") return bj::value(nullptr);
+  const auto colon = text.find(':');
+  auto events = number_or_null(text.substr(0, colon), "batch");
+  if (!events) return events;
+  bj::object object{{"maxEvents", std::move(*events)}};
+  if (colon != std::string::npos) {
+    const auto wait = app::parse_duration(text.substr(colon + 1));
+    if (!wait) return invalid("batch", "--batch takes a number and a time, as 100:500ms, not \"" + text + "\".");
+    object["maxWaitMs"] = wait->count();
+  }
+  return bj::value(std::move(object));
+}
+
+Status add_lane(bj::object& body, const Settings& settings) {
+  if (settings.order.starts_with('$')) {
+    body["order"] = bj::object{{"key", settings.order}};
+  } else if (!settings.order.empty()) {
+    body["order"] = settings.order;
+  }
+  if (!settings.priority.empty()) body["priority"] = settings.priority;
+  if (!settings.rate.empty()) {
+    auto rate = rate_of(settings.rate);
+    if (!rate) return std::move(rate).error();
+    body["rateLimit"] = std::move(*rate);
+  }
+  if (!settings.concurrency.empty()) {
+    auto concurrency = number_or_null(settings.concurrency, "concurrency");
+    if (!concurrency) return std::move(concurrency).error();
+    body["concurrency"] = std::move(*concurrency);
+  }
+  if (!settings.batch.empty()) {
+    auto batching = batching_of(settings.batch);
+    if (!batching) return std::move(batching).error();
+    body["batching"] = std::move(*batching);
+  }
+  if (settings.disable_after == "default") {
+    body["disableAfterMs"] = nullptr;
+  } else if (settings.disable_after == "never") {
+    body["disableAfterMs"] = 0;
+  } else if (!settings.disable_after.empty()) {
+    const auto after = app::parse_duration(settings.disable_after);
+    if (!after)
+      return invalid("disable-after",
+                     "--disable-after takes a time as 5d, never or default, not \"" + settings.disable_after + "\".");
+    body["disableAfterMs"] = after->count();
+  }
+  return {};
+}
 
 void add_settings_options(CLI::App& command, Settings& settings) {
   command.add_option("--topic", settings.topics, "Topic or pattern; * is one word, ** is the rest; may be repeated")
@@ -48,6 +160,15 @@ void add_settings_options(CLI::App& command, Settings& settings) {
   command.add_option("--header", settings.headers, "Header to send along, as 'Name: value'; may be repeated")
       ->type_name("HEADER")
       ->allow_extra_args(false);
+  command
+      .add_option(
+          "--include", settings.include,
+          R"(Only events that match, as {"path":"$.data.type","op":"eq","value":"image"}; may be repeated: one is enough)")
+      ->type_name("PREDICATE")
+      ->allow_extra_args(false);
+  command.add_option("--exclude", settings.exclude, "No events that match; may be repeated")
+      ->type_name("PREDICATE")
+      ->allow_extra_args(false);
   command.add_option("--secret-file", settings.secret_file, "File with the signing secret; without it the server makes one")
       ->type_name("FILE");
   command
@@ -60,6 +181,14 @@ void add_settings_options(CLI::App& command, Settings& settings) {
       ->type_name("NAME")
       ->excludes("--retry");
   command.add_option("--timeout", settings.timeout, "How long one attempt may take (default 15s)")->type_name("TIME");
+  command
+      .add_option("--transform-file", settings.transform_file,
+                  "File with a script (*.jq, *.js) that changes what is sent; try it with: posthorn transforms test")
+      ->type_name("FILE");
+  command
+      .add_option("--transform-language", settings.transform_language, "Its language, where the file's name does not say it")
+      ->type_name("LANGUAGE");
+  add_lane_options(command, settings);
   add_endpoint_options(command, settings.endpoint);
 }
 
@@ -73,6 +202,18 @@ Status add_headers(bj::object& body, const std::vector<std::string>& headers) {
     object[header.substr(0, colon)] = trim(std::string_view(header).substr(colon + 1));
   }
   body["headers"] = std::move(object);
+  return {};
+}
+
+Status add_predicates(bj::object& body, const std::string& name, const std::vector<std::string>& texts) {
+  if (texts.empty()) return {};
+  bj::array list;
+  for (const auto& text : texts) {
+    auto predicate = json::parse(text);
+    if (!predicate) return invalid(name, "--" + name + " takes a predicate as JSON: " + predicate.error().message);
+    list.push_back(std::move(*predicate));
+  }
+  body[name] = std::move(list);
   return {};
 }
 
@@ -90,6 +231,8 @@ Result<bj::object> body_of(const Settings& settings) {
   }
   if (!settings.preset.empty()) body["retry"] = bj::object{{"preset", settings.preset}};
   if (auto status = add_headers(body, settings.headers); !status) return status.error();
+  if (auto status = add_predicates(body, "include", settings.include); !status) return status.error();
+  if (auto status = add_predicates(body, "exclude", settings.exclude); !status) return status.error();
   if (!settings.secret_file.empty()) {
     auto secret = read_secret_file(settings.secret_file);
     if (!secret) return secret.error();
@@ -109,6 +252,14 @@ Result<bj::object> body_of(const Settings& settings) {
     if (!timeout) return invalid("timeout", "--timeout takes a time as 15s, not \"" + settings.timeout + "\".");
     body["timeoutMs"] = timeout->count();
   }
+  if (!settings.transform_file.empty()) {
+    auto script = read_script(settings.transform_file, settings.transform_language, "transform-file");
+    if (!script) return script.error();
+    body["transform"] = std::move(*script);
+  } else if (settings.no_transform) {
+    body["transform"] = nullptr;
+  }
+  if (auto status = add_lane(body, settings); !status) return status.error();
   if (settings.disabled) body["enabled"] = false;
   if (settings.poll) body["kind"] = "poll";
   if (auto status = add_endpoint_members(body, settings.endpoint); !status) return std::move(status).error();
@@ -197,6 +348,7 @@ void add_update(CLI::App& subscriptions, Context& context) {
   command->add_option("id", given->id, "The subscription")->required()->type_name("ID");
   command->add_option("--url-to", given->url, "Where to deliver from now on")->type_name("URL");
   add_settings_options(*command, *given);
+  command->add_flag("--no-transform", given->no_transform, "Send what the format says, without a script");
   add_json_option(*command, *options);
   command->callback([&context, options, given] {
     context.action = [&context, options, given] {
@@ -249,6 +401,7 @@ void add_subscription_commands(CLI::App& root, Context& context) {
   add_switch(*subscriptions, context, "enable", "Switch one on", true);
   add_switch(*subscriptions, context, "disable", "Switch one off", false);
   add_delete(*subscriptions, context);
+  add_test_predicates(*subscriptions, context);
   add_subscription_test_command(*subscriptions, context);
   add_rotate_secret(*subscriptions, context);
 }

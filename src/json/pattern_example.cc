@@ -93,8 +93,17 @@ class PatternReader {
       case '?':
         return fail();
       default:
-        return std::string(1, c);
+        return with_rest_of_character(c);
     }
+  }
+
+  // The bytes that follow the first of a UTF-8 character.
+  std::string with_rest_of_character(char first) {
+    std::string character(1, first);
+    while (more() && (static_cast<unsigned char>(first) & 0x80) != 0 && (static_cast<unsigned char>(peek()) & 0xc0) == 0x80) {
+      character += text_[at_++];
+    }
+    return character;
   }
 
   std::string group(int depth) {
@@ -194,12 +203,7 @@ class PatternReader {
     if (!more()) return fail();
     if (text_.substr(at_, 2) == "[:") return fail();
     const char c = text_[at_++];
-    if (c == '\\') return escaped();
-    std::string member(1, c);
-    while (more() && (static_cast<unsigned char>(c) & 0x80) != 0 && (static_cast<unsigned char>(peek()) & 0xc0) == 0x80) {
-      member += text_[at_++];  // the rest of a character
-    }
-    return member;
+    return c == '\\' ? escaped() : with_rest_of_character(c);
   }
 
   std::string_view text_;

@@ -190,9 +190,9 @@ class Maker {
   bool try_type(std::uint8_t type, const Nodes& nodes, std::size_t depth, std::size_t variant, const Try& keep) {
     switch (type) {
       case kTypeObject:
-        return try_objects(nodes, depth, keep);
+        return try_objects(nodes, depth, variant, keep);
       case kTypeArray:
-        return try_arrays(nodes, depth, keep);
+        return try_arrays(nodes, depth, variant, keep);
       case kTypeString:
         return try_strings(nodes, variant, keep);
       case kTypeInteger:
@@ -279,15 +279,15 @@ class Maker {
     return all;
   }
 
-  bool add_member(const Nodes& nodes, const std::string& name, std::size_t depth, bj::object& object) {
+  bool add_member(const Nodes& nodes, const std::string& name, std::size_t depth, std::size_t variant, bj::object& object) {
     if (object.contains(name)) return true;
-    auto value = make(member_nodes(nodes, name), depth + 1, 0);
+    auto value = make(member_nodes(nodes, name), depth + 1, variant);
     if (!value) return false;
     object[name] = std::move(*value);
     return true;
   }
 
-  bool try_objects(const Nodes& nodes, std::size_t depth, const Try& keep) {
+  bool try_objects(const Nodes& nodes, std::size_t depth, std::size_t variant, const Try& keep) {
     std::vector<std::string> required;
     std::vector<std::string> optional;
     std::uint64_t least = 0;
@@ -302,19 +302,19 @@ class Maker {
     if (required.size() > kExampleBytesMax || least > kExampleTriesMax) return false;
     bj::object small;
     for (const auto& name : required) {
-      if (!add_member(nodes, name, depth, small)) return false;
+      if (!add_member(nodes, name, depth, variant, small)) return false;
     }
     bj::object full = small;
     for (const auto& name : optional) {
       if (depth >= kExampleOptionalDepthMax || full.size() >= most) break;
-      if (!leads_back(member_nodes(nodes, name))) (void)add_member(nodes, name, depth, full);
+      if (!leads_back(member_nodes(nodes, name))) (void)add_member(nodes, name, depth, variant, full);
     }
     const std::size_t room = std::max<std::size_t>(least, 1);
     for (auto* object : {&full, &small}) {
       for (std::size_t i = 0; object->size() < least && i < optional.size(); ++i)
-        (void)add_member(nodes, optional[i], depth, *object);
+        (void)add_member(nodes, optional[i], depth, variant, *object);
       for (std::size_t i = 1; object->size() < least && i <= 2 * room; ++i) {
-        if (!add_member(nodes, "member" + std::to_string(i), depth, *object)) break;
+        if (!add_member(nodes, "member" + std::to_string(i), depth, variant, *object)) break;
       }
     }
     return keep(full) || keep(small) || try_without_one(full, small, keep);
@@ -345,7 +345,7 @@ class Maker {
     });
   }
 
-  bool try_arrays(const Nodes& nodes, std::size_t depth, const Try& keep) {
+  bool try_arrays(const Nodes& nodes, std::size_t depth, std::size_t variant, const Try& keep) {
     std::uint64_t least = 0;
     std::uint64_t contained = 0;
     Nodes elements_of;
@@ -360,12 +360,13 @@ class Maker {
     const std::uint64_t wanted = std::max({least, contained, std::uint64_t{may_have_one ? 1U : 0U}});
     for (const auto count :
          std::set<std::uint64_t, std::greater<>>{wanted, wanted + contained, std::max(least, contained), 0}) {
-      if (auto array = elements(nodes, count, contained, depth); array && keep(*array)) return true;
+      if (auto array = elements(nodes, count, contained, depth, variant); array && keep(*array)) return true;
     }
     return false;
   }
 
-  std::optional<bj::array> elements(const Nodes& nodes, std::uint64_t count, std::uint64_t contained, std::size_t depth) {
+  std::optional<bj::array> elements(const Nodes& nodes, std::uint64_t count, std::uint64_t contained, std::size_t depth,
+                                    std::size_t variant) {
     bj::array array;
     for (std::uint64_t i = 0; i < count; ++i) {
       Nodes element;
@@ -378,7 +379,7 @@ class Maker {
         }
         if (one.contains && count - i <= contained) element.push_back(*one.contains);  // at the end
       }
-      auto value = make(element, depth + 1, i);
+      auto value = make(element, depth + 1, i + variant);
       if (!value) return std::nullopt;
       array.push_back(std::move(*value));
     }

@@ -88,7 +88,7 @@ TEST(SchemaExample, SaysWhenThereIsNone) {
   for (const std::string_view schema : {
            "false",
            R"({"type":"integer","minimum":2,"maximum":1})",
-           R"({"required":["a"],"properties":{"a":false}})",
+           R"({"type":"object","required":["a"],"properties":{"a":false}})",
            R"({"allOf":[{"type":"string"},{"type":"integer"}]})",
            R"({"required":["child"],"properties":{"child":{"$ref":"#"}},"type":"object"})",
        }) {

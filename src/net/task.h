@@ -51,4 +51,19 @@ Task<T> until(Start start) {
       boost::asio::use_awaitable);
 }
 
+// The same for operations that may answer on any thread: the coroutine goes on from its own loop's queue.
+template <class T, class Start>
+Task<T> until_from_anywhere(Start start) {
+  co_return co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>&, void(T)>(
+      [&start](auto handler) {
+        start(UniqueFunction<void(T)>([handler = std::move(handler)](T value) mutable {
+          auto executor = boost::asio::get_associated_executor(handler);
+          boost::asio::post(executor, [handler = std::move(handler), value = std::move(value)]() mutable {
+            std::move(handler)(std::move(value));
+          });
+        }));
+      },
+      boost::asio::use_awaitable);
+}
+
 }  // namespace posthorn::net

@@ -22,6 +22,7 @@
 #include "domain/outbound/subscription_secrets.h"
 #include "json/schema.h"
 #include "net/task.h"
+#include "outbound/automations.h"
 #include "outbound/subscription_index.h"
 #include "store/store.h"
 
@@ -65,22 +66,31 @@ class Catalogue {
   std::vector<domain::SubscriptionPtr> list_subscriptions(TenantKey tenant, SubscriptionKey after, std::size_t limit) const;
   // The name of a tenant; empty when it is gone, or where nobody told (tests).
   std::string tenant_name(TenantKey tenant) const;
-  // Who gets the event: matching subscriptions in order of key.
+  // Who gets the event: matching subscriptions in order of key. Asks the document, which parses the payload, only when one of
+  // the topic's subscriptions has predicates.
+  std::vector<domain::SubscriptionPtr> match(const domain::Event& event, domain::EventDocument& document) const;
   std::vector<domain::SubscriptionPtr> match(const domain::Event& event) const;
+  Automations& automations() { return automations_; }
+  const Automations& automations() const { return automations_; }
   // Errors: internal, "cannot_unseal".
   Result<domain::SubscriptionSecrets> secrets_of(const domain::Subscription& subscription) const;
 
   // --- changing. save_*: key 0 and expected_revision 0 for a new row, else the row with its expected revision. ---
+  // `author`: who asks, for the audit log; empty: the server itself, which is not recorded.
   // Errors: invalid_argument, conflict, precondition_failed, unavailable.
-  net::Task<Result<TopicPtr>> save_topic(store::Session& session, domain::Topic topic, std::int64_t expected_revision);
-  net::Task<Status> remove_topic(store::Session& session, TopicPtr topic, std::int64_t expected_revision);
-  net::Task<Result<ScopePtr>> save_scope(store::Session& session, domain::Scope scope, std::int64_t expected_revision);
-  net::Task<Status> remove_scope(store::Session& session, ScopePtr scope, std::int64_t expected_revision);
+  net::Task<Result<TopicPtr>> save_topic(store::Session& session, domain::Topic topic, std::int64_t expected_revision,
+                                         store::Author author = {});
+  net::Task<Status> remove_topic(store::Session& session, TopicPtr topic, std::int64_t expected_revision,
+                                 store::Author author = {});
+  net::Task<Result<ScopePtr>> save_scope(store::Session& session, domain::Scope scope, std::int64_t expected_revision,
+                                         store::Author author = {});
+  net::Task<Status> remove_scope(store::Session& session, ScopePtr scope, std::int64_t expected_revision,
+                                 store::Author author = {});
   // `secrets`: the new ones; nothing keeps the old (a new subscription must have them, with a signing secret). A subscription
   // that signs with v1a for the first time gets a key pair.
   net::Task<Result<domain::SubscriptionPtr>> save_subscription(store::Session& session, domain::Subscription subscription,
                                                                std::optional<domain::SubscriptionSecrets> secrets,
-                                                               std::int64_t expected_revision);
+                                                               std::int64_t expected_revision, store::Author author = {});
   // A new signing secret (empty: one is made); the current one signs too for `overlap`, then no longer. A key pair for v1a
   // stays. Errors: as for save_subscription; invalid_argument when `secret` is the current one.
   struct RotatedSecret {
@@ -89,10 +99,11 @@ class Catalogue {
     std::optional<Timestamp> previous_until;  // nothing: the old one ended at once
   };
   net::Task<Result<RotatedSecret>> rotate_secret(store::Session& session, domain::SubscriptionPtr subscription,
-                                                 std::string secret, Milliseconds overlap, std::int64_t expected_revision);
+                                                 std::string secret, Milliseconds overlap, std::int64_t expected_revision,
+                                                 store::Author author = {});
   // Its pending deliveries are cancelled in steps afterwards.
   net::Task<Status> remove_subscription(store::Session& session, domain::SubscriptionPtr subscription,
-                                        std::int64_t expected_revision);
+                                        std::int64_t expected_revision, store::Author author = {});
   void forget_tenant(TenantKey tenant);
   // What the store did in record_attempt (410): mirrors it in memory.
   void mark_disabled(SubscriptionKey key, std::string reason);
@@ -107,6 +118,9 @@ class Catalogue {
     SubscriptionIndex index;
   };
 
+  // Of the event's topic and scope, predicates aside. Nothing when the index needs the document.
+  std::optional<std::vector<domain::SubscriptionPtr>> candidates(const domain::Event& event,
+                                                                 domain::EventDocument* document) const;
   void put_subscription(const domain::SubscriptionPtr& subscription);
   // Takes it out of everything that leads to it but `subscriptions`.
   static void unlink(TenantPart& part, const domain::Subscription& subscription);
@@ -117,6 +131,7 @@ class Catalogue {
   const crypto::Sealer& sealer_;
   SubscriptionListener listener_;
   TenantNames tenant_names_;
+  Automations automations_;
   mutable std::shared_mutex mutex_;
   std::unordered_map<TenantKey, TenantPart> tenants_;
   std::unordered_map<SubscriptionKey, domain::SubscriptionPtr> subscriptions_;
@@ -127,7 +142,10 @@ std::string secret_context(SubscriptionId id);
 
 // A new secret: "whsec_" and base64 of 32 random bytes (Standard Webhooks).
 std::string make_secret();
+// A secret that makes no signature is only compared by its receiver, whose system may have given a short one.
+enum class SecretUse : std::uint8_t { signs, shown };
+SecretUse use_of_secret(const domain::SubscriptionSettings& settings);
 // Errors, naming `field`: not "whsec_" + base64 of kSecretBytesMin…Max bytes and not plain text of that length.
-Status check_secret(std::string_view secret, std::string field);
+Status check_secret(std::string_view secret, SecretUse use, std::string field);
 
 }  // namespace posthorn::outbound

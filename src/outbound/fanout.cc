@@ -4,17 +4,19 @@
 #include <utility>
 
 #include "observe/log.h"
+#include "outbound/new_deliveries.h"
 
 namespace posthorn::outbound {
 
 Fanout::Fanout(EventLoop& loop, store::Session& session, const Catalogue& catalogue, IdSource& ids, const Clock& clock,
-               RunnableGate& gate, Sink sink)
+               RunnableGate& gate, OrderHorizon& horizon, Sink sink)
     : loop_(loop),
       session_(session),
       catalogue_(catalogue),
       ids_(ids),
       clock_(clock),
       gate_(gate),
+      horizon_(horizon),
       sink_(std::move(sink)),
       retry_(loop.make_alarm([this] { step(); })) {}
 
@@ -27,14 +29,14 @@ void Fanout::start(UniqueFunction<void(Status)> done) {
         const SubscriptionKey key = subscription->id.key;
         if (key > fanout.after && key.value < fanout.event->id.key.value) remaining.push_back(subscription->id);
       }
-      add(fanout.event, std::move(remaining));
+      add(fanout.event, std::move(remaining), horizon_.enter(fanout.event->tenant, fanout.event->id.key));
     }
     done({});
   });
 }
 
-void Fanout::add(domain::EventPtr event, std::vector<SubscriptionId> remaining) {
-  jobs_.push_back({std::move(event), std::move(remaining)});
+void Fanout::add(domain::EventPtr event, std::vector<SubscriptionId> remaining, OrderHorizon::PassagePtr passage) {
+  jobs_.push_back({std::move(event), std::move(remaining), std::move(passage)});
   if (!running_) step();
 }
 
@@ -55,14 +57,15 @@ void Fanout::step() {
   write.event = job.event->id.key;
   write.tenant = job.event->tenant;
   write.finished = job.at + count == job.remaining.size();
+  domain::EventDocument document(*job.event, {});
   std::vector<Work> work;
   for (std::size_t i = job.at; i < job.at + count; ++i) {
-    const auto id = ids_.next<DeliveryId>();
+    // One that was deleted meanwhile gets a delivery all the same, which the store makes a cancelled one.
     const auto subscription = catalogue_.find_subscription(job.remaining[i].key);
-    const auto kind = subscription ? subscription->settings.kind : domain::Kind::push;
-    const Timestamp due = kind == domain::Kind::poll ? domain::kNeverDue : job.event->accepted_at;
-    write.deliveries.push_back({id, job.remaining[i], kind});
-    work.push_back(Work{id, job.remaining[i].key, job.event, 0, 0, due});
+    const auto made = new_delivery(job.remaining[i], subscription ? *subscription : domain::Subscription{}, ids_, document);
+    write.deliveries.push_back(made);
+    const Timestamp due = made.kind == domain::Kind::poll ? domain::kNeverDue : job.event->accepted_at;
+    work.push_back(Work{made.id, made.subscription.key, job.event, 0, 0, due, made.order_key});
   }
   writing_ = true;
   session_.advance_fanout(std::move(write), [this, work = std::move(work), count](Status result) mutable {
@@ -84,7 +87,7 @@ void Fanout::stepped(std::vector<Work> work, std::size_t count, Status result) {
     if (stopping_) return step();
     return retry_->set(clock_.steady_now() + std::chrono::seconds(1));
   }
-  sink_(std::move(work));
+  sink_(std::move(work), jobs_.front().passage);
   Job job = std::move(jobs_.front());
   jobs_.pop_front();
   job.at += count;

@@ -15,6 +15,7 @@
 #include "base/event_loop.h"
 #include "outbound/catalogue.h"
 #include "outbound/lane.h"
+#include "outbound/order_horizon.h"
 #include "outbound/runnable_gate.h"
 #include "store/store.h"
 
@@ -22,12 +23,13 @@ namespace posthorn::outbound {
 
 class Fanout {
  public:
-  using Sink = std::function<void(std::vector<Work>)>;
+  // With the passage of their event (OrderHorizon), for as long as they are on their way.
+  using Sink = std::function<void(std::vector<Work>, const OrderHorizon::PassagePtr&)>;
   Fanout(EventLoop& loop, store::Session& session, const Catalogue& catalogue, IdSource& ids, const Clock& clock,
-         RunnableGate& gate, Sink sink);
+         RunnableGate& gate, OrderHorizon& horizon, Sink sink);
 
   void start(UniqueFunction<void(Status)> done);
-  void add(domain::EventPtr event, std::vector<SubscriptionId> remaining);
+  void add(domain::EventPtr event, std::vector<SubscriptionId> remaining, OrderHorizon::PassagePtr passage);
   // No further step begins; `done` when none runs. The rest is taken up at the next start.
   void stop(UniqueFunction<void()> done);
 
@@ -37,6 +39,7 @@ class Fanout {
   struct Job {
     domain::EventPtr event;
     std::vector<SubscriptionId> remaining;
+    OrderHorizon::PassagePtr passage;  // older events' deliveries come first: ordered work of younger ones waits
     std::size_t at = 0;
   };
 
@@ -49,6 +52,7 @@ class Fanout {
   IdSource& ids_;
   const Clock& clock_;
   RunnableGate& gate_;
+  OrderHorizon& horizon_;
   Sink sink_;
   std::deque<Job> jobs_;  // served in turn, a step each
   bool running_ = false;  // a step is written, or waits for the gate or its retry

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/event_loop.h"
+#include "outbound/accepted_work.h"
 #include "outbound/lane.h"
-#include "outbound/publisher.h"
 
 namespace posthorn::outbound {
 
@@ -28,7 +28,8 @@ class Handover {
   // `polled`: told of subscriptions that have something to be read; no lane gets that. Called on this loop.
   Handover(EventLoop& loop, std::vector<LaneTarget> targets, std::function<void(SubscriptionKey)> polled);
 
-  void add(Work work);
+  // `passage`: let go once the work is with its lane.
+  void add(Work work, OrderHorizon::PassagePtr passage = nullptr);
   void add(const AcceptedWork& accepted);
 
  private:
@@ -37,7 +38,11 @@ class Handover {
   EventLoop& loop_;
   std::vector<LaneTarget> targets_;
   const std::function<void(SubscriptionKey)> polled_;
-  std::vector<std::vector<Work>> waiting_;
+  struct Waiting {
+    std::vector<Work> work;
+    std::vector<OrderHorizon::PassagePtr> passages;
+  };
+  std::vector<Waiting> waiting_;  // by target
   bool flush_posted_ = false;
 };
 

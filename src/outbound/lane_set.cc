@@ -3,25 +3,37 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "domain/outbound/batch.h"
+#include "domain/outbound/webhook_handshake.h"
 #include "observe/log.h"
+#include "outbound/transforms.h"
 
 namespace posthorn::outbound {
 namespace {
 
 constexpr auto kTickTime = 100ms;
-constexpr auto kStoreRetryTime = 1s;
 
 using domain::DeliveryState;
+
+// A request's webhook-id.
+std::string id_of(const Work& first, const std::vector<Work>& rest, bool batched) {
+  if (!batched) return public_event_id(*first.event);
+  std::vector<DeliveryId> deliveries{first.id};
+  for (const auto& work : rest) deliveries.push_back(work.id);
+  return domain::batch_id(deliveries);
+}
 
 }  // namespace
 
 LaneSet::LaneSet(EventLoop& loop, store::Session& session, Catalogue& catalogue, Transport& transport, const Clock& clock,
-                 RunnableGate& gate, observe::Metrics& metrics, std::uint64_t seed)
-    : session_(session),
+                 RunnableGate& gate, LaneShared& shared, observe::Metrics& metrics, std::uint64_t seed)
+    : loop_(loop),
+      session_(session),
       catalogue_(catalogue),
       transport_(transport),
       clock_(clock),
       gate_(gate),
+      shared_(shared),
       metrics_(metrics),
       random_(seed),
       alarm_(loop.make_alarm([this] { on_alarm(); })),
@@ -38,23 +50,37 @@ void LaneSet::start(std::vector<store::Lease> leases, UniqueFunction<void(Status
     shards.push_back(lease.shard);
   }
   tick_->set(clock_.steady_now() + kTickTime);
-  session_.lanes_with_work(std::move(shards),
-                           [this, done = std::move(done)](Result<std::vector<store::LaneWork>> found) mutable {
-                             if (!found) return done(std::move(found).error());
-                             for (const auto& work : *found) {
-                               if (slots_.contains(work.subscription))
-                                 continue;  // new work came first; its lane asks the store anyway
-                               sleeping_[work.subscription] = work.earliest_due;
-                               wakes_.emplace(work.earliest_due, work.subscription);
-                             }
-                             // Lanes that new work opened meanwhile may have older work in the store too.
-                             for (const auto& [key, slot] : slots_) {
-                               slot->lane.expect_in_store(clock_.schedule_now());
-                               service(*slot);
-                             }
-                             arm();
-                             done({});
-                           });
+  load_health([this, shards = std::move(shards), done = std::move(done)](Status loaded) mutable {
+    if (!loaded) return done(std::move(loaded));
+    session_.lanes_with_work(std::move(shards),
+                             [this, done = std::move(done)](Result<std::vector<store::LaneWork>> found) mutable {
+                               if (!found) return done(std::move(found).error());
+                               found_at_start(*found);
+                               done({});
+                             });
+  });
+}
+
+void LaneSet::found_at_start(const std::vector<store::LaneWork>& found) {
+  const Timestamp now = clock_.schedule_now();
+  started_ = true;
+  for (const auto& work : found) {
+    if (slots_.contains(work.subscription)) continue;  // new work came first; its lane asks the store anyway
+    Asleep asleep{work.earliest_due, work.ordered ? std::optional(now) : std::nullopt};
+    wakes_.emplace(*asleep.wake(), work.subscription);
+    sleeping_[work.subscription] = asleep;
+  }
+  // Lanes that new work opened meanwhile may have older work in the store too.
+  for (const auto& [key, slot] : slots_) {
+    slot->lane.expect_in_store(now);
+    service(*slot);
+  }
+  arm();
+}
+
+std::optional<Timestamp> LaneSet::Asleep::wake() const {
+  if (next && ordered_next) return std::min(*next, *ordered_next);
+  return next ? next : ordered_next;
 }
 
 LaneSet::Slot& LaneSet::slot(SubscriptionKey subscription) {
@@ -62,9 +88,12 @@ LaneSet::Slot& LaneSet::slot(SubscriptionKey subscription) {
   if (!place) {
     place = std::make_unique<Slot>(subscription);
     lanes_shown_.store(slots_.size(), std::memory_order_relaxed);
+    // What the store has of older ordered work is not known yet.
+    if (!started_) place->lane.expect_ordered_in_store(clock_.schedule_now());
     if (const auto asleep = sleeping_.find(subscription); asleep != sleeping_.end()) {
-      place->lane.expect_in_store(asleep->second);
-      wakes_.erase({asleep->second, subscription});
+      if (asleep->second.next) place->lane.expect_in_store(*asleep->second.next);
+      if (asleep->second.ordered_next) place->lane.expect_ordered_in_store(*asleep->second.ordered_next);
+      wakes_.erase({*asleep->second.wake(), subscription});
       sleeping_.erase(asleep);
     }
   }
@@ -83,6 +112,17 @@ void LaneSet::accept(std::vector<Work> work) {
   arm();
 }
 
+void LaneSet::cancelled(SubscriptionKey subscription, DeliveryKey delivery) {
+  // In a lane that sleeps over ordered work, the cancelled one may be what others wait for.
+  const auto asleep = sleeping_.find(subscription);
+  const bool may_matter = asleep != sleeping_.end() && asleep->second.ordered_next;
+  if (!slots_.contains(subscription) && !may_matter) return;
+  Slot& lane_slot = slot(subscription);
+  lane_slot.lane.cancelled(delivery, clock_.schedule_now());
+  service(lane_slot);
+  arm();
+}
+
 void LaneSet::left_in_store(SubscriptionKey subscription, std::uint32_t count) {
   Slot& lane_slot = slot(subscription);
   lane_slot.lane.left_in_store(count, clock_.schedule_now());
@@ -90,20 +130,10 @@ void LaneSet::left_in_store(SubscriptionKey subscription, std::uint32_t count) {
   arm();
 }
 
-void LaneSet::cancelled(SubscriptionKey subscription, DeliveryKey delivery) {
-  if (const auto found = slots_.find(subscription); found != slots_.end()) {
-    found->second->lane.cancelled(delivery);
-    service(*found->second);
-  }
-}
-
 void LaneSet::expunged(EventKey event) {
   expunged_.push_back(event);
   if (expunged_.size() > kExpungedRememberedMax) expunged_.pop_front();
   rendered_.forget(event);
-  for (const auto& [key, slot] : slots_) slot->lane.expunged(event);
-  for (const auto& [key, slot] : slots_) service(*slot);
-  arm();
 }
 
 void LaneSet::subscription_changed(SubscriptionKey subscription) {
@@ -111,7 +141,9 @@ void LaneSet::subscription_changed(SubscriptionKey subscription) {
   if (found == slots_.end() && !sleeping_.contains(subscription)) return;
   Slot& lane_slot = slot(subscription);
   lane_slot.prepared.reset();
-  prepare_slot(lane_slot);
+  lane_slot.allowed_per_second.reset();
+  // Whoever switches it on again gives its endpoint a new start (so does the store).
+  if (prepare_slot(lane_slot) && std::exchange(lane_slot.was_disabled, false)) set_health(subscription, std::nullopt);
   service(lane_slot);
   arm();
 }
@@ -122,7 +154,8 @@ bool LaneSet::prepare_slot(Slot& slot) {
   const auto subscription = catalogue_.find_subscription(slot.lane.subscription());
   if (!subscription) cancel_rest(slot.lane.subscription());
   if (!subscription || !subscription->settings.enabled || subscription->settings.kind == domain::Kind::poll) {
-    slot.lane.pause();
+    slot.was_disabled = true;
+    slot.lane.pause(clock_.schedule_now());
     return false;
   }
   const auto secrets = catalogue_.secrets_of(*subscription);
@@ -131,10 +164,14 @@ bool LaneSet::prepare_slot(Slot& slot) {
   if (!prepared) {
     observe::log(observe::Level::error, "a subscription cannot be delivered to",
                  {{"subscription", to_text(subscription->id)}, {"reason", prepared.error().message}});
-    slot.lane.pause();
+    slot.lane.pause(clock_.schedule_now());
     return false;
   }
   slot.prepared = std::move(*prepared);
+  slot.tenant = subscription->tenant;
+  slot.tenant_pace = shared_.paces.of(subscription->tenant);
+  slot.priority = subscription->settings.priority;
+  set_rules(slot);
   slot.lane.resume();
   return true;
 }
@@ -153,21 +190,130 @@ void LaneSet::cancel_rest(SubscriptionKey subscription) {
 
 bool LaneSet::may_start() const { return !draining_ && store_takes_ && unrecorded_ < kUnrecordedAttemptsMax; }
 
+void LaneSet::set_rules(Slot& slot) {
+  const auto& settings = slot.prepared->subscription->settings;
+  LaneRules rules = rules_of(settings);
+  if (slot.allowed_per_second) rules.rate.emplace(domain::limit_with(settings.rate_limit, *slot.allowed_per_second));
+  slot.lane.set_rules(rules);
+}
+
+// Attempts what the lane may attempt now, reads what it needs, and sets when to look again.
 void LaneSet::service(Slot& slot) {
-  const Timestamp now = clock_.schedule_now();
   if (prepare_slot(slot)) {
-    while (may_start()) {
-      auto work = slot.lane.take(now);
-      if (!work) break;
-      start_attempt(slot, std::move(*work));
+    // Whoever waits for a turn already is not overtaken.
+    if (run_queue_.empty()) {
+      run(slot, kStartsPerTurn);
+    } else if (slot.lane.may_take(clock_.schedule_now())) {
+      run_queue_.push(slot.lane.subscription(), slot.priority);
+      post_turn();
     }
-    if (!draining_ && slot.lane.wants_load(now)) request_load(slot);
   }
+  settle(slot);
+}
+
+void LaneSet::settle(Slot& slot) {
+  const Timestamp now = clock_.schedule_now();
+  if (slot.prepared && !draining_) request_loads(slot);
   set_wake(slot, draining_ ? std::nullopt : slot.lane.next_wake(now));
   settle_count(slot, now);
 }
 
-void LaneSet::start_attempt(Slot& slot, Work work) {
+void LaneSet::run(Slot& slot, int attempts_max) {
+  const Timestamp now = clock_.schedule_now();
+  for (int started = 0; slot.lane.may_take(now); ++started) {
+    if (draining_) return;
+    if (!may_start() || turn_left_ == 0 || started == attempts_max) {
+      run_queue_.push(slot.lane.subscription(), slot.priority);
+      return post_turn();
+    }
+    if (slot.tenant_pace->limited()) return wait_for_tenant(slot);
+    if (!start_next(slot, now)) return;
+  }
+}
+
+// False when the lane has nothing that may go now.
+bool LaneSet::start_next(Slot& slot, Timestamp now) {
+  const EventKey below = shared_.horizon.below(slot.tenant);
+  auto work = slot.lane.take(now, below);
+  if (!work) {
+    if (slot.lane.held(now, below)) hold(slot, below);
+    return false;
+  }
+  auto rest = slot.lane.take_rest(*work, now, below);
+  if (turn_left_-- == kStartsPerTurn) post_turn();
+  start_attempt(slot, std::move(*work), std::move(rest));
+  return true;
+}
+
+// Ordered work waits until older events have arrived.
+void LaneSet::hold(Slot& slot, EventKey below) {
+  held_.insert(slot.lane.subscription());
+  const auto again = [self = std::weak_ptr<LaneSet*>(self_)] {
+    const auto set = self.lock();
+    if (!set) return;
+    LaneSet& lanes = **set;
+    lanes.horizon_asked_ = false;
+    for (const auto subscription : std::exchange(lanes.held_, {})) lanes.service(lanes.slot(subscription));
+    lanes.arm();
+  };
+  if (!std::exchange(horizon_asked_, true)) shared_.horizon.when_moved(loop_, again);
+  // It may have moved before it was asked.
+  if (shared_.horizon.below(slot.tenant) != below) loop_.post(again);
+}
+
+void LaneSet::post_turn() {
+  if (std::exchange(turn_posted_, true)) return;
+  loop_.post([self = std::weak_ptr<LaneSet*>(self_)] {
+    if (const auto set = self.lock()) (*set)->pump();
+  });
+}
+
+// A new turn: the lanes that wait, a few attempts each.
+void LaneSet::pump() {
+  constexpr int kQuantum = 4;
+  turn_posted_ = false;
+  turn_left_ = kStartsPerTurn;
+  while (turn_left_ > 0 && may_start()) {
+    const auto subscription = run_queue_.pop();
+    if (!subscription) break;
+    Slot& lane_slot = slot(*subscription);
+    if (prepare_slot(lane_slot)) run(lane_slot, kQuantum);
+    settle(lane_slot);
+  }
+  if (turn_left_ == 0) post_turn();
+  arm();
+}
+
+void LaneSet::wait_for_tenant(Slot& slot) {
+  TenantQueue& queue = tenant_queues_[slot.tenant];
+  slot.waits_for_tenant = true;
+  queue.lanes.push(slot.lane.subscription(), slot.priority);
+  if (!queue.wake) serve_tenant(slot.tenant, queue, clock_.schedule_now());
+}
+
+// Each token goes to one lane, in turns.
+void LaneSet::serve_tenant(TenantKey tenant, TenantQueue& queue, Timestamp now) {
+  const auto pace = shared_.paces.of(tenant);
+  queue.wake.reset();
+  while (!queue.lanes.empty()) {
+    const bool may_go = may_start() && turn_left_ > 0;
+    if (!may_go || !pace->take(now)) {
+      queue.wake = may_go ? pace->next(now) : now + (may_start() ? Milliseconds(1) : Milliseconds(kTickTime));
+      return;
+    }
+    Slot& lane_slot = slot(*queue.lanes.pop());
+    lane_slot.waits_for_tenant = false;
+    if (!prepare_slot(lane_slot) || !lane_slot.lane.may_take(now) || !start_next(lane_slot, now)) {
+      pace->give_back();
+    } else if (lane_slot.lane.may_take(now)) {
+      lane_slot.waits_for_tenant = true;
+      queue.lanes.push(lane_slot.lane.subscription(), lane_slot.priority);
+    }
+    settle(lane_slot);
+  }
+}
+
+void LaneSet::start_attempt(Slot& slot, Work work, std::vector<Work> rest) {
   const Prepared& prepared = *slot.prepared;
   const auto& settings = prepared.subscription->settings;
   const Timestamp wall_start = clock_.wall_now();
@@ -175,187 +321,67 @@ void LaneSet::start_attempt(Slot& slot, Work work) {
 
   OutgoingAttempt attempt;
   attempt.url = prepared.url;
-  const RenderedPtr rendered = rendered_.find(*work.event, settings.format, prepared.tenant);
-  attempt.body = body_for(prepared, rendered, wall_start);
   attempt.deadline = start + settings.timeout;
   attempt.access = prepared.access;
   attempt.header_lines.reserve(prepared.fixed_header_lines.size() + 384);
   attempt.header_lines = prepared.fixed_header_lines;
-  attempt.header_lines += rendered->header_lines;
+  RenderedPtr rendered;
+  if (settings.batching) {
+    attempt.body = batch_of(work, rest, settings.format);
+  } else {
+    rendered = rendered_.find(*work.event, settings.format, prepared.tenant);
+    attempt.header_lines += rendered->header_lines;
+  }
   attempt.header_lines += "traceparent: ";
   attempt.header_lines += work.event->traceparent;
   attempt.header_lines += "\r\n";
-  slot.prepared->signer.append_headers(attempt.header_lines, public_event_id(*work.event), wall_start, *attempt.body);
+  if (prepared.program) {
+    attempt.body = {rendered, &rendered->body};
+    attempt.script = script_of(prepared, rendered, work.event, wall_start);
+  } else {
+    if (rendered) attempt.body = body_for(*prepared.signer, rendered, wall_start);
+    prepared.signer->append_headers(attempt.header_lines, id_of(work, rest, settings.batching.has_value()), wall_start,
+                                    *attempt.body);
+  }
 
   in_flight_shown_.store(++in_flight_, std::memory_order_relaxed);
   const SubscriptionKey subscription = slot.lane.subscription();
-  transport_.send(std::move(attempt),
-                  [this, subscription, work = std::move(work), wall_start, start](AttemptAnswer answer) mutable {
-                    attempt_answered(subscription, std::move(work), wall_start, start, std::move(answer));
-                  });
+  Request request{subscription, std::move(work), std::move(rest), wall_start, clock_.schedule_now(), start};
+  transport_.send(std::move(attempt), [this, request = std::move(request)](AttemptAnswer answer) mutable {
+    attempt_answered(std::move(request), std::move(answer));
+  });
 }
 
-void LaneSet::attempt_answered(SubscriptionKey subscription, Work work, Timestamp wall_start, SteadyTime start,
-                               AttemptAnswer answer) {
+std::shared_ptr<const std::string> LaneSet::batch_of(const Work& first, const std::vector<Work>& rest, domain::Format format) {
+  std::vector<domain::EventPtr> events{first.event};
+  for (const auto& work : rest) events.push_back(work.event);
+  return std::make_shared<const std::string>(domain::render_batch(format, events));
+}
+
+void LaneSet::attempt_answered(Request request, AttemptAnswer answer) {
   in_flight_shown_.store(--in_flight_, std::memory_order_relaxed);
-  Slot& lane_slot = slot(subscription);
+  Slot& lane_slot = slot(request.subscription);
+  const Timestamp now = clock_.schedule_now();
   if (answer.abandoned) {
-    lane_slot.lane.abandoned(work.id.key);
+    lane_slot.lane.slot_freed();
+    lane_slot.lane.abandoned(request.work, now);
+    for (const auto& work : request.rest) lane_slot.lane.abandoned(work, now);
     return check_drained();
   }
-  const Timestamp now = clock_.schedule_now();
-  lane_slot.lane.answered(answer.outcome, now);
-
-  store::RecordAttempt write;
-  const std::uint32_t shard = domain::shard_of(subscription);
-  write.lease = {shard, epoch_of(shard)};
-  write.delivery = work.id;
-  write.subscription = subscription;
-  write.at = now;
-  write.attempt.number = work.attempts + 1;
-  write.attempt.started_at = wall_start;
-  write.attempt.duration = std::chrono::duration_cast<std::chrono::microseconds>(clock_.steady_now() - start);
-  write.attempt.failure = answer.outcome.failure;
-  write.attempt.status = answer.outcome.status;
-  write.attempt.detail = std::move(answer.detail);
-  write.attempt.response = std::move(answer.response);
-
-  // A subscription that was paused or deleted meanwhile has no policy any more: the standard one decides.
-  const auto& policy = lane_slot.prepared ? lane_slot.prepared->subscription->settings.retry : domain::standard_retry_policy();
-  const auto step = domain::next_step(policy, {write.attempt.number, work.schedule_start}, answer.outcome, random_);
-  switch (step.kind) {
-    case domain::NextStep::Kind::succeeded:
-      write.state = DeliveryState::succeeded;
-      break;
-    case domain::NextStep::Kind::retry:
-      write.state = DeliveryState::pending;
-      write.due = now + step.delay;
-      write.outside_schedule = step.outside_schedule;
-      break;
-    case domain::NextStep::Kind::exhausted:
-      write.state = DeliveryState::exhausted;
-      write.disable_subscription = step.disable_subscription;
-      break;
+  // What a script cancelled was not sent: it says nothing of the endpoint either.
+  domain::AttemptOutcome seen = answer.outcome;
+  if (answer.cancelled) seen.failure = domain::FailureKind::transform;
+  lane_slot.lane.answered(seen, request.start, now);
+  if (answer.allowed_per_second && answer.allowed_per_second != lane_slot.allowed_per_second && lane_slot.prepared) {
+    lane_slot.allowed_per_second = answer.allowed_per_second;
+    set_rules(lane_slot);
   }
-  count_attempt(work, write);
-  ++unrecorded_;
-  record(std::move(work), std::move(write));
+  for (auto& work : request.rest) record(outcome_of(lane_slot, std::move(work), request, answer));
+  auto last = outcome_of(lane_slot, std::move(request.work), request, answer);
+  if (domain::concerns_endpoint(seen.failure)) note_health(lane_slot, last, seen);
+  record(std::move(last));
   service(lane_slot);
   arm();
-}
-
-void LaneSet::count_attempt(const Work& work, const store::RecordAttempt& write) {
-  metrics_.attempts_made.add();
-  metrics_.attempt_seconds.observe_seconds(std::chrono::duration<double>(write.attempt.duration).count());
-  if (write.attempt.failure != domain::FailureKind::none) {
-    metrics_.attempts_failed(domain::to_text(write.attempt.failure)).add();
-  }
-  if (write.state == DeliveryState::succeeded) {
-    metrics_.delivery_seconds.observe_seconds(std::chrono::duration<double>(write.at - work.event->accepted_at).count());
-  }
-  if (observe::log_enabled(observe::Level::debug)) {
-    observe::log(observe::Level::debug, "attempt",
-                 {{"delivery", to_text(work.id)},
-                  {"event", to_text(work.event->id)},
-                  {"topic", work.event->topic},
-                  {"number", write.attempt.number},
-                  {"status", write.attempt.status},
-                  {"failure", domain::to_text(write.attempt.failure)},
-                  {"duration_us", write.attempt.duration.count()},
-                  {"state", domain::to_text(write.state)}});
-  }
-}
-
-void LaneSet::record(Work work, store::RecordAttempt write) {
-  // The write is kept beside the call: a store that cannot take it now gets it again.
-  auto copy = write;
-  session_.record_attempt(
-      std::move(write), [this, work = std::move(work), copy = std::move(copy)](Result<store::RecordedAttempt> result) mutable {
-        recorded(std::move(work), std::move(copy), std::move(result));
-      });
-}
-
-void LaneSet::recorded(Work work, store::RecordAttempt write, Result<store::RecordedAttempt> result) {
-  if (!result && result.error().kind == ErrorKind::unavailable) {
-    unwritten_.emplace_back(std::move(work), std::move(write));
-    store_takes_ = false;
-    tick_->set(clock_.steady_now() + kStoreRetryTime);
-    return;
-  }
-  --unrecorded_;
-  store_takes_ = true;
-  if (result && outcome_) outcome_(work, write, result->state);
-  Slot& lane_slot = slot(write.subscription);
-  if (!result) {
-    // Fenced: another node has the shard and will deliver what is pending. Not found: its tenant was erased meanwhile. Anything
-    // else is damage, and is said once.
-    if (result.error().kind != ErrorKind::fenced && result.error().kind != ErrorKind::not_found) {
-      observe::log(observe::Level::error, "an attempt could not be recorded",
-                   {{"delivery", to_text(work.id)}, {"reason", result.error().message}});
-    }
-    lane_slot.lane.finished(work.id.key);
-  } else if (result->state == DeliveryState::pending) {
-    work.attempts = write.attempt.number;
-    if (write.outside_schedule) work.schedule_start = work.attempts;
-    lane_slot.lane.retry_later(std::move(work), write.due);
-  } else {
-    lane_slot.lane.finished(work.id.key);
-    if (result->state == DeliveryState::succeeded) metrics_.deliveries_succeeded.add();
-    if (result->state == DeliveryState::exhausted) metrics_.deliveries_exhausted.add();
-  }
-  if (result && write.disable_subscription) {
-    catalogue_.mark_disabled(write.subscription, "gone");
-    lane_slot.prepared.reset();
-  }
-  service(lane_slot);
-  arm();
-  check_drained();
-}
-
-void LaneSet::request_load(Slot& slot) {
-  const SubscriptionKey subscription = slot.lane.subscription();
-  if (std::find(load_queue_.begin(), load_queue_.end(), subscription) != load_queue_.end()) return;
-  load_queue_.push_back(subscription);
-  start_loads();
-}
-
-void LaneSet::start_loads() {
-  while (loads_running_ < kLoadsAtOnceMax && !load_queue_.empty()) {
-    const SubscriptionKey subscription = load_queue_.front();
-    load_queue_.erase(load_queue_.begin());
-    Slot& lane_slot = slot(subscription);
-    if (!lane_slot.lane.wants_load(clock_.schedule_now())) continue;
-    ++loads_running_;
-    store::LoadPending query;
-    query.subscription = subscription;
-    query.due_until = Timestamp::max();
-    query.limit = lane_slot.lane.begin_load();
-    query.payload_bytes_max = kLaneWindowBytesMax;
-    session_.load_pending(query, [this, subscription, limit = query.limit](Result<std::vector<Work>> page) {
-      load_done(subscription, limit, std::move(page));
-    });
-  }
-}
-
-void LaneSet::load_done(SubscriptionKey subscription, std::size_t limit, Result<std::vector<Work>> page) {
-  --loads_running_;
-  Slot& lane_slot = slot(subscription);
-  const Timestamp now = clock_.schedule_now();
-  if (!page) {
-    lane_slot.lane.load_failed(now + kStoreRetryTime);
-  } else {
-    std::size_t bytes = 0;
-    for (const auto& work : *page) bytes += work.event->payload.size();
-    const bool more = page->size() >= limit || bytes >= kLaneWindowBytesMax;
-    std::erase_if(*page, [this](const Work& work) {
-      return std::find(expunged_.begin(), expunged_.end(), work.event->id.key) != expunged_.end();
-    });
-    lane_slot.lane.loaded(std::move(*page), more, now);
-  }
-  service(lane_slot);
-  start_loads();
-  arm();
-  check_drained();
 }
 
 void LaneSet::set_wake(Slot& slot, std::optional<Timestamp> at) {
@@ -366,9 +392,13 @@ void LaneSet::set_wake(Slot& slot, std::optional<Timestamp> at) {
 }
 
 void LaneSet::arm() {
-  if (wakes_.empty() || draining_) return alarm_->clear();
-  const auto wait = std::max(wakes_.begin()->first - clock_.schedule_now(), Milliseconds(0));
-  alarm_->set(clock_.steady_now() + wait);
+  std::optional<Timestamp> next;
+  if (!wakes_.empty()) next = wakes_.begin()->first;
+  for (const auto& [tenant, queue] : tenant_queues_) {
+    if (queue.wake) next = next ? std::min(*next, *queue.wake) : *queue.wake;
+  }
+  if (!next || draining_) return alarm_->clear();
+  alarm_->set(clock_.steady_now() + std::max(*next - clock_.schedule_now(), Milliseconds(0)));
 }
 
 void LaneSet::on_alarm() {
@@ -380,13 +410,17 @@ void LaneSet::on_alarm() {
     set_wake(lane_slot, std::nullopt);
     service(lane_slot);
   }
+  for (auto it = tenant_queues_.begin(); it != tenant_queues_.end();) {
+    if (it->second.wake && *it->second.wake <= now) serve_tenant(it->first, it->second, now);
+    it = it->second.lanes.empty() ? tenant_queues_.erase(it) : std::next(it);
+  }
   arm();
 }
 
 void LaneSet::tick() {
   const Timestamp now = clock_.schedule_now();
   auto again = std::exchange(unwritten_, {});
-  for (auto& [work, write] : again) record(std::move(work), std::move(write));
+  for (auto& recording : again) write_record(std::move(recording));
   std::size_t in_memory = 0;
   for (const auto& [key, slot] : slots_) {
     settle_count(*slot, now);
@@ -401,7 +435,8 @@ void LaneSet::tick() {
 }
 
 void LaneSet::settle_count(Slot& slot, Timestamp now) {
-  const std::ptrdiff_t count = draining_ ? 0 : slot.lane.runnable(now);
+  const std::ptrdiff_t count =
+      draining_ || slot.waits_for_tenant || held_.contains(slot.lane.subscription()) ? 0 : slot.lane.runnable(now);
   if (count == slot.lane.counted) return;
   gate_.add(count - slot.lane.counted);
   slot.lane.counted = count;
@@ -412,17 +447,19 @@ void LaneSet::forget_idle(Timestamp now) {
   for (auto it = slots_.begin(); it != slots_.end();) {
     Slot& candidate = *it->second;
     const bool old = now - candidate.lane.last_used > kLaneIdleTime;
-    const bool queued = std::find(load_queue_.begin(), load_queue_.end(), it->first) != load_queue_.end();
-    if (!candidate.lane.empty() || queued || !(old || slots_.size() > kLanesIdleMax)) {
+    const bool queued =
+        std::any_of(load_queue_.begin(), load_queue_.end(), [&](const Load& load) { return load.subscription == it->first; });
+    if (!candidate.lane.may_be_forgotten(now) || queued || !(old || slots_.size() > kLanesIdleMax)) {
       ++it;
       continue;
     }
     set_wake(candidate, std::nullopt);
     gate_.add(-candidate.lane.counted);
-    if (const auto next = candidate.lane.store_next()) {
-      sleeping_[it->first] = *next;
+    const Asleep asleep{candidate.lane.store_next(), candidate.lane.ordered_next()};
+    if (const auto wake = asleep.wake()) {
+      sleeping_[it->first] = asleep;
       // A paused lane sleeps until its subscription changes.
-      if (!candidate.lane.paused()) wakes_.emplace(*next, it->first);
+      if (!candidate.lane.paused()) wakes_.emplace(*wake, it->first);
     }
     it = slots_.erase(it);
   }

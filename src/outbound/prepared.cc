@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "domain/outbound/format.h"
+#include "outbound/transforms.h"
 
 namespace posthorn::outbound {
 
@@ -20,14 +21,18 @@ Result<Prepared> prepare(domain::SubscriptionPtr subscription, const domain::Sub
     lines += header.name + ": " + header.value + "\r\n";
   }
   if (!has_user_agent) lines += "User-Agent: Posthorn/" + std::string(kVersion) + "\r\n";
-  return Prepared{subscription,      std::make_shared<const net::Url>(std::move(*url)),
-                  std::move(lines),  domain::Signer(settings, secrets),
-                  std::move(tenant), std::move(*access)};
+  return Prepared{subscription,
+                  std::make_shared<const net::Url>(std::move(*url)),
+                  std::move(lines),
+                  std::make_shared<domain::Signer>(settings, secrets),
+                  std::move(tenant),
+                  std::move(*access),
+                  settings.transform ? program_of(*settings.transform) : nullptr};
 }
 
-std::shared_ptr<const std::string> body_for(const Prepared& prepared, const RenderedPtr& rendered, Timestamp wall_now) {
+std::shared_ptr<const std::string> body_for(const domain::Signer& signer, const RenderedPtr& rendered, Timestamp wall_now) {
   if (rendered->secret_at) {
-    const auto secret = prepared.signer.plain_secret(wall_now);
+    const auto secret = signer.plain_secret(wall_now);
     if (!secret.empty()) return std::make_shared<const std::string>(domain::with_secret(*rendered, secret));
   }
   return {rendered, &rendered->body};

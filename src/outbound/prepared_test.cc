@@ -43,13 +43,13 @@ TEST(Prepared, NamesTheMediaTypeOfItsFormat) {
 
 TEST(BodyFor, SharesTheRenderedBodyUnlessASecretBelongsIntoIt) {
   const auto standard = rendered(Format::standard);
-  EXPECT_EQ(body_for(prepared_with(Format::standard, {SignatureScheme::secret}, secrets_of("s")), standard, kNow).get(),
+  EXPECT_EQ(body_for(*prepared_with(Format::standard, {SignatureScheme::secret}, secrets_of("s")).signer, standard, kNow).get(),
             &standard->body);
   const auto orchestry = rendered(Format::orchestry);
-  EXPECT_EQ(body_for(prepared_with(Format::orchestry, {SignatureScheme::v1}, secrets_of("s")), orchestry, kNow).get(),
+  EXPECT_EQ(body_for(*prepared_with(Format::orchestry, {SignatureScheme::v1}, secrets_of("s")).signer, orchestry, kNow).get(),
             &orchestry->body)
       << "a key that signs is not shown";
-  EXPECT_EQ(*body_for(prepared_with(Format::orchestry, {SignatureScheme::secret}, secrets_of("s")), orchestry, kNow),
+  EXPECT_EQ(*body_for(*prepared_with(Format::orchestry, {SignatureScheme::secret}, secrets_of("s")).signer, orchestry, kNow),
             R"({"n":1,"Secret":"s","secret":"s"})");
 }
 
@@ -59,8 +59,8 @@ TEST(BodyFor, ShowsTheOldSecretUntilTheOverlapEnds) {
   secrets.previous_until = kNow + 1s;
   const auto prepared = prepared_with(Format::orchestry, {SignatureScheme::secret}, secrets);
   const auto orchestry = rendered(Format::orchestry);
-  EXPECT_NE(body_for(prepared, orchestry, kNow)->find("\"secret\":\"old\""), std::string::npos);
-  EXPECT_NE(body_for(prepared, orchestry, kNow + 1s)->find("\"secret\":\"new\""), std::string::npos);
+  EXPECT_NE(body_for(*prepared.signer, orchestry, kNow)->find("\"secret\":\"old\""), std::string::npos);
+  EXPECT_NE(body_for(*prepared.signer, orchestry, kNow + 1s)->find("\"secret\":\"new\""), std::string::npos);
 }
 
 }  // namespace

@@ -2,8 +2,8 @@
 
 namespace posthorn::outbound {
 
-PrivacyService::PrivacyService(store::Session& session, const Clock& clock, IdSource& ids, ForgetSink forget, JobSink erase)
-    : session_(session), clock_(clock), ids_(ids), forget_(std::move(forget)), erase_(std::move(erase)) {}
+PrivacyService::PrivacyService(store::Session& session, const Clock& clock, IdSource& ids, Sinks sinks)
+    : session_(session), clock_(clock), ids_(ids), sinks_(std::move(sinks)) {}
 
 net::Task<Status> PrivacyService::expunge(TenantKey tenant, EventId event) {
   store::ExpungeEvent write{.tenant = tenant, .event = event, .after = {}, .at = clock_.schedule_now()};
@@ -11,7 +11,8 @@ net::Task<Status> PrivacyService::expunge(TenantKey tenant, EventId event) {
     auto step =
         co_await net::until<Result<store::ExpungedEvent>>([&](auto done) { session_.expunge_event(write, std::move(done)); });
     if (!step) co_return std::move(step).error();
-    if (!write.after) forget_(event.key);  // the first step took the payload
+    if (!write.after) sinks_.expunged(event.key);  // the first step took the payload
+    for (const auto& one : step->cancelled) sinks_.cancelled(one.subscription, one.delivery);
     write.after = step->last;
     if (!write.after) co_return Status{};
   }
@@ -27,7 +28,7 @@ net::Task<Result<domain::Job>> PrivacyService::erase(TenantKey tenant, std::int6
   store::StartErasure write{job, expected_revision};
   auto started = co_await net::until<Status>([&](auto done) { session_.start_erasure(std::move(write), std::move(done)); });
   if (!started) co_return std::move(started).error();
-  erase_(job);
+  sinks_.erase(job);
   co_return job;
 }
 

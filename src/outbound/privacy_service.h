@@ -12,10 +12,12 @@ namespace posthorn::outbound {
 
 class PrivacyService {
  public:
-  // `forget`: takes an event out of the lanes' memory. `erase`: hands an erasure's job to Jobs.
-  using ForgetSink = std::function<void(EventKey)>;
-  using JobSink = std::function<void(domain::Job)>;
-  PrivacyService(store::Session& session, const Clock& clock, IdSource& ids, ForgetSink forget, JobSink erase);
+  struct Sinks {
+    std::function<void(EventKey)> expunged;                      // the lanes keep nothing that was made of it
+    std::function<void(SubscriptionKey, DeliveryKey)> cancelled;  // takes the delivery out of its lane
+    std::function<void(domain::Job)> erase;                      // hands an erasure's job to Jobs
+  };
+  PrivacyService(store::Session& session, const Clock& clock, IdSource& ids, Sinks sinks);
 
   // When it answers the payload is gone from the store and from memory, and what was pending of it is cancelled; an attempt
   // that was being sent at that moment is not called back. May be repeated. Errors: not_found, unavailable (repeat it).
@@ -28,8 +30,7 @@ class PrivacyService {
   store::Session& session_;
   const Clock& clock_;
   IdSource& ids_;
-  const ForgetSink forget_;
-  const JobSink erase_;
+  const Sinks sinks_;
 };
 
 }  // namespace posthorn::outbound

@@ -4,9 +4,12 @@
 
 #include "base/text.h"
 #include "crypto/crypto.h"
+#include "domain/outbound/event_document.h"
+#include "domain/outbound/notice.h"
 #include "domain/outbound/topic.h"
 #include "observe/log.h"
 #include "observe/trace.h"
+#include "outbound/new_deliveries.h"
 
 namespace posthorn::outbound {
 namespace {
@@ -47,13 +50,14 @@ Error tenant_is_off() {
 }  // namespace
 
 Publisher::Publisher(EventLoop& loop, store::Session& session, const Catalogue& catalogue, const Clock& clock, IdSource& ids,
-                     RunnableGate& gate, observe::Metrics& metrics, PublishLimits limits, WorkSink sink)
+                     RunnableGate& gate, OrderHorizon& horizon, observe::Metrics& metrics, PublishLimits limits, WorkSink sink)
     : loop_(loop),
       session_(session),
       catalogue_(catalogue),
       clock_(clock),
       ids_(ids),
       gate_(gate),
+      horizon_(horizon),
       metrics_(metrics),
       limits_(limits),
       sink_(std::move(sink)),
@@ -61,6 +65,9 @@ Publisher::Publisher(EventLoop& loop, store::Session& session, const Catalogue& 
 
 Status Publisher::check(const domain::Tenant& tenant, const PublishRequest& request) const {
   if (auto topic = domain::check_topic(request.topic, "topic"); !topic) return topic;
+  if (domain::is_reserved_topic(request.topic)) {
+    return invalid("topic", "is one of the server's own: nobody else publishes it", "reserved");
+  }
   if (request.data.size() > limits_.event_body_bytes_max) {
     return Error{ErrorKind::payload_too_large, "payload_too_large",
                  "must be at most " + std::to_string(limits_.event_body_bytes_max) + " bytes long", "data", std::nullopt};
@@ -77,19 +84,20 @@ Status Publisher::check(const domain::Tenant& tenant, const PublishRequest& requ
     return invalid("Idempotency-Key",
                    "must be at most " + std::to_string(kIdempotencyKeyBytesMax) + " characters of printable ASCII");
   }
-  if (!request.scope.empty() && !catalogue_.find_scope(tenant.key, request.scope)) {
-    return invalid("scope", "there is no scope of this name", "unknown_scope");
-  }
-  const auto known = catalogue_.find_topic(tenant.key, request.topic);
-  if (!known.topic) return invalid("topic", "there is no topic of this name: make it first", "unknown_topic");
-  return known.schema ? known.schema->validate(request.data, "data") : Status{};
+  return check_content(tenant.key, request.topic, request.scope, request.data);
 }
 
-Result<Publisher::Prepared> Publisher::prepare(const domain::Tenant& tenant, const PublishRequest& request) {
-  if (auto checked = check(tenant, request); !checked) return std::move(checked).error();
+Status Publisher::check_content(TenantKey tenant, std::string_view topic, std::string_view scope, std::string_view data) const {
+  if (!scope.empty() && !catalogue_.find_scope(tenant, scope)) {
+    return invalid("scope", "there is no scope of this name", "unknown_scope");
+  }
+  const auto known = catalogue_.find_topic(tenant, topic);
+  if (!known.topic) return invalid("topic", "there is no topic of this name: make it first", "unknown_topic");
+  return known.schema ? known.schema->validate(data, "data") : Status{};
+}
 
+std::shared_ptr<domain::Event> Publisher::make_event(const domain::Tenant& tenant, const PublishRequest& request) {
   auto event = std::make_shared<domain::Event>();
-  event->id = ids_.next<EventId>();
   event->tenant = tenant.key;
   event->topic = request.topic;
   event->accepted_at = clock_.schedule_now();
@@ -99,23 +107,57 @@ Result<Publisher::Prepared> Publisher::prepare(const domain::Tenant& tenant, con
   event->scope = request.scope;
   event->traceparent = observe::is_traceparent(request.traceparent) ? request.traceparent : observe::make_traceparent(random_);
   event->payload = request.data;
+  return event;
+}
 
+Result<domain::EventPtr> Publisher::preview(const domain::Tenant& tenant, const PublishRequest& request) {
+  if (!tenant.webhooks_enabled) return tenant_is_off();
+  if (auto checked = check(tenant, request); !checked) return std::move(checked).error();
+  return domain::EventPtr(make_event(tenant, request));
+}
+
+Publisher::Prepared Publisher::with_deliveries(std::shared_ptr<domain::Event> event, domain::EventDocument& document,
+                                               const std::vector<domain::SubscriptionPtr>& matched) {
   Prepared prepared;
-  const auto matched = request.only_for ? std::vector<domain::SubscriptionPtr>{request.only_for} : catalogue_.match(*event);
-  const std::size_t at_once = std::min(matched.size(), kFanoutInlineMax);
-  prepared.write.deliveries.reserve(at_once);
-  for (std::size_t i = 0; i < matched.size(); ++i) {
-    if (i < at_once) {
-      prepared.write.deliveries.push_back({ids_.next<DeliveryId>(), matched[i]->id, matched[i]->settings.kind});
-    } else {
-      prepared.remaining.push_back(matched[i]->id);
-    }
-  }
-  prepared.write.matched = static_cast<std::uint32_t>(matched.size());
-  if (!request.idempotency_key.empty()) prepared.write.idempotency = store::Idempotency{request.idempotency_key};
-  if (!request.idempotency_key.empty() || !request.external_id.empty()) prepared.write.fingerprint = fingerprint_of(request);
+  prepared.passage = give_id(*event, matched, ids_, horizon_);
+  prepared.remaining = make_deliveries(prepared.write, matched, ids_, document);
   prepared.write.event = std::move(event);
   return prepared;
+}
+
+Result<Publisher::Prepared> Publisher::prepare(const domain::Tenant& tenant, const PublishRequest& request) {
+  if (auto checked = check(tenant, request); !checked) return std::move(checked).error();
+  const auto event = make_event(tenant, request);
+  domain::EventDocument document(*event, tenant.name);
+  Prepared prepared =
+      with_deliveries(event, document, request.only_for ? std::vector{request.only_for} : catalogue_.match(*event, document));
+  if (!request.idempotency_key.empty()) prepared.write.idempotency = store::Idempotency{request.idempotency_key};
+  if (!request.idempotency_key.empty() || !request.external_id.empty()) prepared.write.fingerprint = fingerprint_of(request);
+  if (request.only_for) return prepared;
+
+  const auto derived = catalogue_.automations().derive(
+      *event, document, tenant.name, limits_.event_body_bytes_max,
+      [&](const domain::Event& made) { return check_content(made.tenant, made.topic, made.scope, made.payload); });
+  for (const auto& made : derived) {
+    domain::EventDocument seen(*made, tenant.name);
+    prepared.derived.push_back(with_deliveries(made, seen, catalogue_.match(*made, seen)));
+    prepared.write.derived.push_back(prepared.derived.back().write);
+  }
+  return prepared;
+}
+
+// After the commit.
+void Publisher::hand_over(Prepared prepared) {
+  metrics_.events_accepted.add();
+  metrics_.deliveries_created.add(prepared.write.matched);
+  if (observe::log_enabled(observe::Level::debug)) {
+    const auto& event = *prepared.write.event;
+    observe::log(observe::Level::debug, "event accepted",
+                 {{"event", to_text(event.id)}, {"topic", event.topic}, {"deliveries", prepared.write.matched}});
+  }
+  sink_(
+      {prepared.write.event, std::move(prepared.write.deliveries), std::move(prepared.remaining), std::move(prepared.passage)});
+  for (auto& derived : prepared.derived) hand_over(std::move(derived));
 }
 
 double Publisher::seconds_since(SteadyTime start) const {
@@ -162,6 +204,7 @@ net::Task<std::vector<Result<Published>>> Publisher::accept(std::vector<Result<P
       continue;
     }
     auto& answer = accepted[next++];
+    auto passage = std::move(one->passage);  // whatever becomes of the event, it is on its way no longer than this
     if (!answer) {
       metrics_.events_refused.add();
       published.emplace_back(std::move(answer).error());
@@ -169,13 +212,8 @@ net::Task<std::vector<Result<Published>>> Publisher::accept(std::vector<Result<P
     }
     published.emplace_back(Published{answer->id, answer->external_id, answer->deliveries, answer->replayed});
     if (answer->replayed) continue;
-    metrics_.events_accepted.add();
-    metrics_.deliveries_created.add(answer->deliveries);
-    if (observe::log_enabled(observe::Level::debug)) {
-      observe::log(observe::Level::debug, "event accepted",
-                   {{"event", to_text(answer->id)}, {"topic", one->write.event->topic}, {"deliveries", answer->deliveries}});
-    }
-    sink_({one->write.event, std::move(one->write.deliveries), std::move(one->remaining)});
+    one->passage = std::move(passage);
+    hand_over(std::move(*one));
   }
   if (gate_.closed()) co_await wait_for_room();
   co_return published;

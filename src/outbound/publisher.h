@@ -16,6 +16,7 @@
 #include "base/limits.h"
 #include "net/task.h"
 #include "observe/metrics.h"
+#include "outbound/accepted_work.h"
 #include "outbound/catalogue.h"
 #include "outbound/runnable_gate.h"
 #include "store/store.h"
@@ -44,14 +45,6 @@ struct Published {
   std::string public_id() const { return external_id.empty() ? to_text(id) : external_id; }
 };
 
-// What the lanes take over after the commit.
-struct AcceptedWork {
-  domain::EventPtr event;
-  std::vector<store::NewDelivery> deliveries;
-  std::vector<SubscriptionId> remaining;  // matched, but not yet written: Fanout's
-};
-using WorkSink = std::function<void(AcceptedWork)>;
-
 struct PublishLimits {
   std::size_t event_body_bytes_max = kEventBodyBytesMaxDefault;
 };
@@ -59,7 +52,7 @@ struct PublishLimits {
 class Publisher {
  public:
   Publisher(EventLoop& loop, store::Session& session, const Catalogue& catalogue, const Clock& clock, IdSource& ids,
-            RunnableGate& gate, observe::Metrics& metrics, PublishLimits limits, WorkSink sink);
+            RunnableGate& gate, OrderHorizon& horizon, observe::Metrics& metrics, PublishLimits limits, WorkSink sink);
   Publisher(const Publisher&) = delete;
   Publisher& operator=(const Publisher&) = delete;
 
@@ -67,18 +60,30 @@ class Publisher {
   // "scope" unknown_scope, …), payload_too_large, forbidden (tenant's webhooks are off), conflict, unavailable.
   net::Task<Result<Published>> publish(const domain::Tenant& tenant, PublishRequest request);
 
+  // The event that publish() would store, without storing it. Errors: those of publish() that need no store.
+  Result<domain::EventPtr> preview(const domain::Tenant& tenant, const PublishRequest& request);
+
   // Each event by itself, results in order. Errors of the whole: forbidden, too many events.
   net::Task<Result<std::vector<Result<Published>>>> publish_batch(const domain::Tenant& tenant,
                                                                   std::vector<PublishRequest> requests);
 
  private:
+  // An event with its first deliveries; the further ones are Fanout's.
   struct Prepared {
     store::NewEvent write;
     std::vector<SubscriptionId> remaining;
+    OrderHorizon::PassagePtr passage;
+    std::vector<Prepared> derived = {};  // what automations made of it
   };
 
+  std::shared_ptr<domain::Event> make_event(const domain::Tenant& tenant, const PublishRequest& request);
+  Prepared with_deliveries(std::shared_ptr<domain::Event> event, domain::EventDocument& document,
+                           const std::vector<domain::SubscriptionPtr>& matched);
   Result<Prepared> prepare(const domain::Tenant& tenant, const PublishRequest& request);
+  void hand_over(Prepared prepared);
   Status check(const domain::Tenant& tenant, const PublishRequest& request) const;
+  // What holds for every event, published or derived.
+  Status check_content(TenantKey tenant, std::string_view topic, std::string_view scope, std::string_view data) const;
   net::Task<std::vector<Result<Published>>> accept(std::vector<Result<Prepared>> prepared);
   net::Task<> wait_for_room();
   double seconds_since(SteadyTime start) const;
@@ -89,6 +94,7 @@ class Publisher {
   const Clock& clock_;
   IdSource& ids_;
   RunnableGate& gate_;
+  OrderHorizon& horizon_;
   observe::Metrics& metrics_;
   const PublishLimits limits_;
   WorkSink sink_;

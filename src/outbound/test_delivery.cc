@@ -131,11 +131,11 @@ Result<EndpointRequest> TestDelivery::compose(const TestCall& call) {
   EndpointRequest request;
   request.url = prepared->url;
   request.access = prepared->access;
-  request.body = body_for(*prepared, rendered, now);
+  request.body = body_for(*prepared->signer, rendered, now);
   request.header_lines = prepared->fixed_header_lines + rendered->header_lines;
   append_lines(request.header_lines, call.headers);
   request.header_lines += "traceparent: " + event.traceparent + "\r\n";
-  prepared->signer.append_headers(request.header_lines, domain::public_event_id(event), now, *request.body);
+  prepared->signer->append_headers(request.header_lines, domain::public_event_id(event), now, *request.body);
   return request;
 }
 

@@ -12,43 +12,52 @@
 #include "domain/outbound/delivery.h"
 #include "domain/outbound/event.h"
 #include "domain/outbound/subscription.h"
+#include "store/access_operations.h"
+#include "store/automation_operations.h"
+#include "store/lane_operations.h"
+#include "store/paging.h"
 
 namespace posthorn::store {
 
 // --- catalogue ---------------------------------------------------------------------------------------------------------
 
-struct Saved {
-  std::int64_t revision;
-};
+// `audit`, wherever it stands: written in the same transaction, when the operation succeeds.
 struct SaveTenant {
   domain::Tenant tenant;  // key chosen by the caller for a new one
   std::int64_t expected_revision = 0;
+  std::optional<AuditEntry> audit = std::nullopt;
 };
 // Rows disappear from every read at once; the stored ones go in small steps by expire().
 struct DeleteTenant {
   TenantKey tenant;
   std::int64_t expected_revision = 0;  // 0: whatever it is (so for all deletes)
+  std::optional<AuditEntry> audit = std::nullopt;
 };
 struct SaveTopic {
   domain::Topic topic;
   std::int64_t expected_revision = 0;
+  std::optional<AuditEntry> audit = std::nullopt;
 };
 struct DeleteTopic {
   TopicKey topic;
   std::int64_t expected_revision = 0;
+  std::optional<AuditEntry> audit = std::nullopt;
 };
 struct SaveScope {
   domain::Scope scope;
   std::int64_t expected_revision = 0;
+  std::optional<AuditEntry> audit = std::nullopt;
 };
 struct DeleteScope {
   ScopeKey scope;
   std::int64_t expected_revision = 0;
+  std::optional<AuditEntry> audit = std::nullopt;
 };
 // Further errors: conflict, field "uid" (taken in this tenant).
 struct SaveSubscription {
   domain::Subscription subscription;  // its number is the store's to give
   std::int64_t expected_revision = 0;
+  std::optional<AuditEntry> audit = std::nullopt;
 };
 struct SavedSubscription {
   std::int64_t revision;
@@ -59,6 +68,7 @@ struct DeleteSubscription {
   SubscriptionKey subscription;
   std::int64_t expected_revision = 0;
   Timestamp at;
+  std::optional<AuditEntry> audit = std::nullopt;
 };
 
 // A bearer key that may call: only its SHA-256 is kept.
@@ -76,6 +86,7 @@ struct Catalogue {
   std::vector<domain::Topic> topics;
   std::vector<domain::Scope> scopes;
   std::vector<domain::Subscription> subscriptions;  // not the deleted ones
+  std::vector<domain::Automation> automations;
   std::vector<Credential> credentials;
 };
 
@@ -105,7 +116,8 @@ struct RenewShards {
 struct NewDelivery {
   DeliveryId id;
   SubscriptionId subscription;
-  domain::Kind kind = domain::Kind::push;  // of the subscription
+  std::optional<std::int64_t> order_key{};  // set: in order among those with the same value (domain/outbound/order.h)
+  domain::Kind kind = domain::Kind::push;   // of the subscription; order_key is for push only
 };
 
 struct Idempotency {
@@ -120,6 +132,9 @@ struct NewEvent {
   std::optional<Idempotency> idempotency;
   // SHA-256 over what the publisher sent: decides whether a repeated key or external id is the same event again.
   std::array<std::uint8_t, 32> fingerprint{};
+  // Events that automations made of it: written in the same transaction, and only when this one is written. They have neither
+  // idempotency nor derived ones of their own.
+  std::vector<NewEvent> derived = {};
 };
 
 // All or nothing is decided for each event by itself, never for the whole list.
@@ -157,18 +172,23 @@ struct RecordAttempt {
   domain::Attempt attempt;
   domain::DeliveryState state = domain::DeliveryState::pending;  // what the delivery becomes
   Timestamp due;                                                 // for pending
-  bool disable_subscription = false;                             // 410: in the same transaction
+  bool disable_subscription = false;                             // in the same transaction
+  std::string disable_reason = "gone";                           // what Subscription::disabled_reason becomes
   bool outside_schedule = false;                                 // the schedule begins behind this attempt
+  HealthChange health = HealthChange::none;
+  Timestamp failing_since;        // for HealthChange::failing and told
+  std::vector<NewEvent> notices;  // events about what this changes; accepted in the same transaction
   Timestamp at;
 };
 // A delivery that was cancelled meanwhile stays so (the attempt is recorded all the same). An attempt number that is
-// recorded already changes nothing.
+// recorded already changes nothing. Notices are accepted only with an attempt that is new and a delivery that was pending.
 struct RecordedAttempt {
   domain::DeliveryState state;
+  bool noticed = false;  // the notices are accepted
 };
 
-// Starts a new schedule: pending, due at `now`, attempts kept. Errors: not_found; conflict when it is pending already, or
-// when the event's payload has been expunged.
+// Starts a new schedule: pending, due at `now`, attempts kept, and without its order key: it goes as its own. Errors:
+// not_found; conflict when it is pending already, or when the event's payload has been expunged.
 struct ResendDelivery {
   TenantKey tenant;
   DeliveryId delivery;
@@ -206,12 +226,7 @@ struct Expired {
   bool more = false;  // a further step would find something
 };
 
-struct LaneWork {
-  SubscriptionKey subscription;
-  Timestamp earliest_due;
-};
-
-// Pending deliveries of one subscription (of kind push) in the order (due, key), from after the cursor.
+// Pending deliveries without an order key of one subscription (of kind push) in the order (due, key), from after the cursor.
 struct LoadPending {
   SubscriptionKey subscription;
   Timestamp due_until;  // inclusive
@@ -227,17 +242,6 @@ struct PendingCount {
 };
 
 // --- lists -------------------------------------------------------------------------------------------------------------
-
-// Newest first. `cursor` is the last key of the previous page (0 for the first); `next` is 0 at the end.
-struct PageQuery {
-  std::uint32_t limit = 50;
-  std::int64_t cursor = 0;
-};
-template <class T>
-struct Page {
-  std::vector<T> items;
-  std::int64_t next = 0;
-};
 
 struct EventRow {
   domain::Event event;

@@ -16,6 +16,7 @@
 
 #include "base/event_loop.h"
 #include "base/result.h"
+#include "store/access_operations.h"
 #include "store/job_operations.h"
 #include "store/operations.h"
 #include "store/poll_operations.h"
@@ -24,14 +25,9 @@
 
 namespace posthorn::store {
 
-template <class T>
-using Done = UniqueFunction<void(Result<T>)>;
-
-class Session {
+class Session : public AccessSession {
  public:
-  virtual ~Session() = default;
-
-  // --- catalogue (tenants, topics, scopes, subscriptions, credentials) ---
+  // --- catalogue (tenants, topics, scopes, subscriptions, automations, credentials) ---
   // save_* makes the row when `expected_revision` is 0 (conflict when it exists) and changes it otherwise
   // (precondition_failed when the stored revision differs). They answer the row's new revision.
   virtual void save_tenant(SaveTenant write, Done<Saved> done) = 0;
@@ -42,6 +38,8 @@ class Session {
   virtual void delete_scope(DeleteScope write, Done<void> done) = 0;
   virtual void save_subscription(SaveSubscription write, Done<SavedSubscription> done) = 0;
   virtual void delete_subscription(DeleteSubscription write, Done<void> done) = 0;
+  virtual void save_automation(SaveAutomation write, Done<Saved> done) = 0;
+  virtual void delete_automation(DeleteAutomation write, Done<void> done) = 0;
   virtual void save_credential(SaveCredential write, Done<void> done) = 0;
   virtual void load_catalogue(Done<Catalogue> done) = 0;
 
@@ -61,6 +59,8 @@ class Session {
   // --- what engines read ---
   virtual void lanes_with_work(std::vector<std::uint32_t> shards, Done<std::vector<LaneWork>> done) = 0;
   virtual void load_pending(LoadPending query, Done<std::vector<domain::PendingDelivery>> done) = 0;
+  virtual void load_ordered(LoadOrdered query, Done<OrderedPage> done) = 0;
+  virtual void load_health(Done<std::vector<EndpointHealth>> done) = 0;
   virtual void unfinished_fanouts(Done<std::vector<UnfinishedFanout>> done) = 0;
   virtual void count_pending(Done<PendingCount> done) = 0;
 

@@ -11,6 +11,7 @@
 #include "api/kit/surface.h"
 #include "domain/access/permit.h"
 #include "net/http_server.h"
+#include "store/access_operations.h"
 
 namespace posthorn::api {
 
@@ -51,6 +52,11 @@ struct RequestContext {
   // Whether the call's action may show or touch this subscription of the call's tenant. Handlers of routes whose reach is
   // `filtered` ask for each subscription, and treat those that may not be touched as not there.
   bool reaches(SubscriptionKey subscription) const;
+
+  // Who asks for the change that the handler makes. Whoever is given it writes the entry of the audit log, in the change's own
+  // transaction; a change for which nobody asks is recorded by the service, without before and after.
+  store::Author author();
+  bool author_given = false;
 };
 
 }  // namespace posthorn::api

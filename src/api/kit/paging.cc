@@ -31,15 +31,6 @@ std::string check_bytes(const RequestContext& context, std::string_view list, st
   return bytes;
 }
 
-std::optional<std::string> from_base64url(std::string_view text) {
-  std::string standard(text);
-  if (standard.find_first_of("+/=") != std::string::npos) return std::nullopt;
-  std::replace(standard.begin(), standard.end(), '-', '+');
-  std::replace(standard.begin(), standard.end(), '_', '/');
-  standard.append((4 - standard.size() % 4) % 4, '=');
-  return base64_decode(standard);
-}
-
 Error bad_cursor() { return invalid("cursor", "is damaged or belongs to another list", "bad_cursor"); }
 
 }  // namespace
@@ -71,7 +62,7 @@ Result<std::int64_t> key_position(const PageRequest& page) {
 
 Result<std::string> read_cursor(const RequestContext& context, std::string_view list, std::string_view cursor) {
   if (cursor.empty() || cursor.size() > kCursorBytesMax) return bad_cursor();
-  const auto bytes = from_base64url(cursor);
+  const auto bytes = base64url_decode(cursor);
   if (!bytes || bytes->size() <= kCheckBytes) return bad_cursor();
   std::string position = bytes->substr(kCheckBytes);
   if (bytes->compare(0, kCheckBytes, check_bytes(context, list, position)) != 0) return bad_cursor();

@@ -33,6 +33,8 @@ ProblemRow row_of(ErrorKind kind) {
       return {412, "precondition_failed", "The object has changed"};
     case ErrorKind::payload_too_large:
       return {413, "payload_too_large", "Too large"};
+    case ErrorKind::too_many_requests:
+      return {429, "too_many_requests", "Too many requests"};
     case ErrorKind::unavailable:
     case ErrorKind::deadline_exceeded:
     case ErrorKind::fenced:

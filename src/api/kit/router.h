@@ -36,7 +36,7 @@ enum class Binding : std::uint8_t {
   principal,      // the principal's own tenant; who has none selects by the header Posthorn-Tenant, or gets "default"
 };
 // How much of the tenant the call is about, for principals to whom single subscriptions are granted. A pattern with
-// {subscription} is about that one, whatever stands here.
+// {subscription} is about that one; when it may name it by something else than its id, the reach is `filtered` too.
 enum class Reach : std::uint8_t {
   whole,     // the tenant as a whole: who has only single subscriptions is refused
   filtered,  // the handler shows and touches only what RequestContext::reaches() allows

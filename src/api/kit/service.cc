@@ -11,12 +11,14 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "observe/log.h"
+#include "store/audit.h"
 
 namespace posthorn::api {
 namespace {
 
 constexpr std::string_view kTenantHeader = "Posthorn-Tenant";
 constexpr std::string_view kDefaultTenant = "default";
+constexpr std::size_t kAuditedPathBytesMax = 512;
 
 bool is_request_id_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -106,17 +108,19 @@ net::HttpResponse problem(const RequestContext& context, const Error& error) {
 
 Error unknown_tenant() { return not_found("There is no tenant of this name.", "unknown_tenant"); }
 
-// The subscription that the path names, for who may see only granted ones: one that is no id counts as not granted.
+// The subscription whose id the path names. None when it names none, or by something else than an id: then the handler, which
+// knows what is meant, asks RequestContext::reaches().
 SubscriptionKey named_subscription(const Route& route, const RouteMatch& match) {
-  constexpr SubscriptionKey kNobodys{-1};
   std::size_t place = 0;
   for (auto at = route.pattern.find('{'); at != std::string_view::npos; at = route.pattern.find('{', at + 1), ++place) {
     if (!route.pattern.substr(at).starts_with("{subscription}")) continue;
     const auto id = parse_id<SubscriptionId>(match.parameters[place]);
-    return id ? id->key : kNobodys;
+    return id ? id->key : SubscriptionKey();
   }
   return {};
 }
+
+Error unknown_subscription() { return not_found("There is no subscription of this id.", "unknown_subscription"); }
 
 // What a principal is told that may not go on; nothing when it may.
 Status explain(domain::Permission permission, const Route& route, const domain::Object& object) {
@@ -125,12 +129,12 @@ Status explain(domain::Permission permission, const Route& route, const domain::
       return {};
     case domain::Permission::only_granted:
       if (route.reach == Reach::filtered) return {};
+      if (route.pattern.find("{subscription}") != std::string_view::npos) return unknown_subscription();
       break;
     case domain::Permission::denied:
       break;
     case domain::Permission::hidden:
-      if (object.tenant && object.subscription)
-        return not_found("There is no subscription of this id.", "unknown_subscription");
+      if (object.tenant && object.subscription) return unknown_subscription();
       if (route.pattern.find("{tenant}") != std::string_view::npos) return unknown_tenant();
       return not_found("There is nothing at this path.");
   }
@@ -151,7 +155,20 @@ bool RequestContext::reaches(SubscriptionKey subscription) const {
   return domain::permit(*principal, *route->action, {tenant->key, subscription}) == domain::Permission::allowed;
 }
 
-Service::Service(const Router& router, const access::Authorizer& authorizer, const access::Tenants& tenants, const Clock& clock,
+store::Author RequestContext::author() {
+  author_given = true;
+  store::Author author;
+  if (!principal) return author;
+  author.principal = principal->id;
+  author.name = principal->name;
+  author.kind = domain::to_text(principal->kind);
+  author.surface = surface->name;
+  if (route != nullptr && route->action) author.action = domain::to_text(*route->action);
+  author.request_id = request_id;
+  return author;
+}
+
+Service::Service(const Router& router, access::Authorizer& authorizer, const access::Tenants& tenants, const Clock& clock,
                  std::uint64_t seed)
     : router_(router), authorizer_(authorizer), tenants_(tenants), clock_(clock), random_(seed) {}
 
@@ -170,13 +187,7 @@ net::Task<net::HttpResponse> Service::handle(const net::HttpRequest& request) {
   net::HttpResponse response;
   try {
     context.request_id = request_id(request);
-    Admission admission = admit(context);
-    if (admission.route == nullptr) {
-      response = std::move(admission.response);
-    } else {
-      Answer answer = co_await admission.route->handler(context);
-      response = answer ? std::move(*answer) : problem(context, answer.error());
-    }
+    response = co_await run(context);
   } catch (const std::exception& error) {
     response = failed(context, error.what());
   } catch (...) {
@@ -186,40 +197,87 @@ net::Task<net::HttpResponse> Service::handle(const net::HttpRequest& request) {
   co_return response;
 }
 
+net::Task<net::HttpResponse> Service::run(RequestContext& context) {
+  Admission admission = admit(context);
+  if (admission.wanted) {
+    co_await authorizer_.fetch_keys(admission.wanted);
+    admission = admit(context);
+  }
+  if (admission.route == nullptr) co_return std::move(admission.response);
+  Answer answer = co_await admission.route->handler(context);
+  if (!answer) co_return problem(context, answer.error());
+  if (is_unrecorded_change(context, *answer)) co_await record_change(context);
+  co_return std::move(*answer);
+}
+
+void Service::keep_audit(store::Session& session, IdSource& ids) {
+  audit_session_ = &session;
+  audit_ids_ = &ids;
+}
+
+bool Service::is_unrecorded_change(const RequestContext& context, const net::HttpResponse& response) const {
+  return audit_session_ != nullptr && !context.author_given && response.status < 300 && context.route->action &&
+         domain::is_change(*context.route->action);
+}
+
+// The change is made; that it cannot be recorded as well is for the operator, not for the caller.
+net::Task<void> Service::record_change(RequestContext& context) {
+  const TenantKey tenant = context.tenant ? context.tenant->key : context.principal->tenant;
+  std::string object(context.request.path.substr(0, kAuditedPathBytesMax));
+  auto entry = store::audit_entry(*audit_ids_, context.author(), tenant, {context.pattern, std::move(object), {}, {}});
+  if (!entry) co_return;
+  store::RecordAudit write{std::move(*entry)};
+  const auto recorded =
+      co_await net::until<Status>([&](auto done) { audit_session_->record_audit(std::move(write), std::move(done)); });
+  if (recorded) co_return;
+  observe::log(observe::Level::error, "a change could not be recorded in the audit log",
+               {{"request", context.request_id}, {"route", context.pattern}, {"cause", recorded.error().message}});
+}
+
 Service::Admission Service::admit(RequestContext& context) {
   const auto& request = context.request;
   const bool asks_options = request.method == "OPTIONS";
-  if (asks_options && request.path == "*") return {nullptr, no_content()};
+  if (asks_options && request.path == "*") return {nullptr, no_content(), nullptr};
 
   const auto segments = PathSegments::split(request.path);
   context.surface = &router_.surface_of(request.path);
-  if (!segments) return {nullptr, problem(context, segments.error())};
+  if (!segments) return {nullptr, problem(context, segments.error()), nullptr};
   const auto method = parse_method(request.method);
   const RouteMatch match = router_.find(method.value_or(Method::get), *segments);
   if (match.allowed == 0 && match.route == nullptr) {
-    return {nullptr, problem(context, not_found("There is nothing at this path."))};
+    return {nullptr, problem(context, not_found("There is nothing at this path.")), nullptr};
   }
-  if (asks_options) return {nullptr, with_allow(no_content(), match.allowed)};
+  if (asks_options) return {nullptr, with_allow(no_content(), match.allowed), nullptr};
   if (!method || match.route == nullptr) {
-    return {nullptr, with_allow(problem(context, method_not_allowed(request.method)), match.allowed)};
+    return {nullptr, with_allow(problem(context, method_not_allowed(request.method)), match.allowed), nullptr};
   }
   context.route = match.route;
   context.surface = match.route->surface;
   context.pattern = match.route->pattern;
-  const auto checked = check(match, context);
-  if (!checked) return {nullptr, problem(context, checked.error())};
-  return {*checked, {}};
+  access::IssuerPtr wanted;
+  const auto checked = check(match, context, wanted);
+  if (wanted) return {nullptr, {}, std::move(wanted)};
+  if (!checked) return {nullptr, problem(context, checked.error()), nullptr};
+  return {*checked, {}, nullptr};
 }
 
-Result<const Route*> Service::check(const RouteMatch& match, RequestContext& context) {
+Status Service::find_principal(RequestContext& context, access::IssuerPtr& wanted) {
+  const auto& request = context.request;
+  // Two of them: nobody knows which is meant.
+  const bool single = request.headers.count("Authorization") <= 1;
+  auto verdict = authorizer_.look(single ? request.headers.find("Authorization") : std::string_view(), request.peer);
+  wanted = std::move(verdict.wanted);
+  if (!verdict.principal) return std::move(verdict.principal).error();
+  context.principal = std::move(*verdict.principal);
+  return {};
+}
+
+Result<const Route*> Service::check(const RouteMatch& match, RequestContext& context, access::IssuerPtr& wanted) {
   const Route& route = *match.route;
   const auto& request = context.request;
   for (std::size_t i = 0; i < kPathParametersMax; ++i) context.parameters[i] = match.parameters[i];
   if (route.action) {
-    if (request.headers.count("Authorization") > 1) return std::move(authorizer_.authenticate({})).error();
-    auto principal = authorizer_.authenticate(request.headers.find("Authorization"));
-    if (!principal) return std::move(principal).error();
-    context.principal = std::move(*principal);
+    if (auto found = find_principal(context, wanted); !found) return std::move(found).error();
   }
   if (auto bound = bind_tenant(context); !bound) return std::move(bound).error();
   if (route.action) {

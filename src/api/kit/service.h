@@ -16,18 +16,23 @@
 #include "access/tenants.h"
 #include "api/kit/router.h"
 #include "base/clock.h"
+#include "base/ids.h"
 #include "base/random.h"
 #include "net/http_server.h"
+#include "store/store.h"
 
 namespace posthorn::api {
 
 class Service final : public net::HttpService {
  public:
   // `seed`: for request ids, which need not be secret.
-  Service(const Router& router, const access::Authorizer& authorizer, const access::Tenants& tenants, const Clock& clock,
+  Service(const Router& router, access::Authorizer& authorizer, const access::Tenants& tenants, const Clock& clock,
           std::uint64_t seed);
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
+
+  // Where changes are recorded that their handlers did not record. Without it they are not.
+  void keep_audit(store::Session& session, IdSource& ids);
 
   std::size_t body_bytes_max(const net::HttpRequest& head) override;
   net::Task<net::HttpResponse> handle(const net::HttpRequest& request) override;
@@ -37,20 +42,27 @@ class Service final : public net::HttpService {
   struct Admission {
     const Route* route = nullptr;  // null: the answer is in `response` already
     net::HttpResponse response;
+    access::IssuerPtr wanted;  // its keys must be fetched before it can be said who calls; then once more
   };
 
   Admission admit(RequestContext& context);
-  Result<const Route*> check(const RouteMatch& match, RequestContext& context);
+  Result<const Route*> check(const RouteMatch& match, RequestContext& context, access::IssuerPtr& wanted);
+  Status find_principal(RequestContext& context, access::IssuerPtr& wanted);
+  net::Task<net::HttpResponse> run(RequestContext& context);
+  bool is_unrecorded_change(const RequestContext& context, const net::HttpResponse& response) const;
+  net::Task<void> record_change(RequestContext& context);
   Status bind_tenant(RequestContext& context) const;
   std::string request_id(const net::HttpRequest& request);
   std::string new_request_id();
   void finish(const RequestContext& context, net::HttpResponse& response) const;
 
   const Router& router_;
-  const access::Authorizer& authorizer_;
+  access::Authorizer& authorizer_;
   const access::Tenants& tenants_;
   const Clock& clock_;
   SeededRandom random_;
+  store::Session* audit_session_ = nullptr;
+  IdSource* audit_ids_ = nullptr;
 };
 
 }  // namespace posthorn::api

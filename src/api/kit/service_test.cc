@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <stdexcept>
 
+#include "access/access.h"
 #include "api/kit/answer.h"
 #include "api/kit/problem.h"
 
@@ -82,10 +83,11 @@ class ServiceTest : public ::testing::Test {
 
   ManualClock clock_;
   IdSource ids_{clock_, 1};
-  access::Authorizer authorizer_{{access::make_credential("admin", "the-key", Timestamp())}};
   access::Tenants tenants_{clock_, ids_};
+  crypto::Sealer sealer_{{{1, std::string(32, 'k')}}};
+  access::Access access_{clock_, ids_, sealer_, tenants_, "issuer", {access::make_credential("admin", "the-key", Timestamp())}};
   Router router_{some_routes()};
-  Service service_{router_, authorizer_, tenants_, clock_, 5};
+  Service service_{router_, access_.authorizer, tenants_, clock_, 5};
 };
 
 std::string header(const net::HttpResponse& response, std::string_view name) {

@@ -1,48 +1,14 @@
 // Plays every file under exchanges/ against a fresh server.
-#include "api/testing/exchange.h"
 
 #include <gtest/gtest-spi.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
+#include "api/testing/exchange_files.h"
 
-namespace posthorn::api::native {
+namespace posthorn::api::testing {
 namespace {
 
-using namespace posthorn::api::testing;  // NOLINT(google-build-using-namespace)
-
-std::vector<std::filesystem::path> exchange_files() {
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(POSTHORN_EXCHANGES)) {
-    if (entry.path().extension() == ".txt") files.push_back(entry.path());
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
-std::string test_name(const ::testing::TestParamInfo<std::filesystem::path>& file) {
-  std::string name = file.param.stem().string();
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-}
-
-class Exchanges : public ::testing::TestWithParam<std::filesystem::path> {};
-
-TEST_P(Exchanges, AnswerAsRecorded) {
-  std::ifstream file(GetParam());
-  std::ostringstream text;
-  text << file.rdbuf();
-  const auto exchanges = parse_exchanges(text.str());
-  ASSERT_FALSE(exchanges.empty());
-  TestServer server;
-  Captures captures;
-  for (const auto& exchange : exchanges) play(server, exchange, captures);
-}
-
-INSTANTIATE_TEST_SUITE_P(Recorded, Exchanges, ::testing::ValuesIn(exchange_files()), test_name);
+INSTANTIATE_TEST_SUITE_P(Recorded, Exchanges, ::testing::ValuesIn(exchange_files(POSTHORN_EXCHANGES)), exchange_name);
 
 TEST(ExchangePlayer, NoticesEveryKindOfDifference) {
   TestServer server;
@@ -67,4 +33,4 @@ TEST(ExchangePlayer, NoticesEveryKindOfDifference) {
 }
 
 }  // namespace
-}  // namespace posthorn::api::native
+}  // namespace posthorn::api::testing

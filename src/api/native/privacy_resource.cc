@@ -240,6 +240,7 @@ net::Task<Answer> erase(Services services, RequestContext& context) {
   if (!job) co_return explain_lost_race(job.error(), context.request.headers);
   services.tenants.forget(tenant);
   services.catalogue.forget_tenant(tenant->key);
+  services.access.forget(tenant->key);
   std::string body;
   append_job(body, *job);
   net::HttpResponse response = json_answer(202, std::move(body));

@@ -48,8 +48,8 @@ net::Task<Answer> rotate_secret(Services services, RequestContext& context) {
   if (auto holds = check_preconditions(context.request.headers, revision); !holds) co_return std::move(holds).error();
   auto input = read_rotation(context.request.body);
   if (!input) co_return std::move(input).error();
-  auto rotated =
-      co_await services.catalogue.rotate_secret(services.session, *current, std::move(input->secret), input->overlap, revision);
+  auto rotated = co_await services.catalogue.rotate_secret(services.session, *current, std::move(input->secret), input->overlap,
+                                                           revision, context.author());
   if (!rotated) co_return explain_lost_race(std::move(rotated).error(), context.request.headers);
   std::string body;
   JsonWriter json(body);
@@ -88,12 +88,14 @@ void add_secret_routes(std::vector<Route>& routes, const Services& services) {
                     .binding = Binding::tenant,
                     .body = BodyKind::json,
                     .body_bytes_max = kRotationBodyBytesMax,
-                    .handler = handler(services, rotate_secret)});
+                    .handler = handler(services, rotate_secret),
+                    .reach = Reach::filtered});
   routes.push_back({.method = Method::get,
                     .pattern = "/api/v1/tenants/{tenant}/subscriptions/{subscription}/public-key",
                     .action = Action::read_subscriptions,
                     .binding = Binding::tenant,
-                    .handler = handler(services, get_public_key)});
+                    .handler = handler(services, get_public_key),
+                    .reach = Reach::filtered});
 }
 
 }  // namespace posthorn::api::native

@@ -1,4 +1,5 @@
-// The subscription that a text names: by its id, or by its owner's identifier.
+// The subscription that a text names: by its id, or by its owner's identifier. One that the caller may not touch is not there.
+// Routes whose path names one so have the reach `filtered`.
 #pragma once
 
 #include <string_view>
@@ -13,7 +14,8 @@ inline Result<domain::SubscriptionPtr> find_subscription(const Services& service
   const auto id = parse_id<SubscriptionId>(text);
   auto found = id ? services.catalogue.find_subscription(context.tenant->key, *id)
                   : services.catalogue.find_subscription_by_uid(context.tenant->key, text);
-  if (!found) return not_found("There is no subscription of this id.", "unknown_subscription");
+  if (!found || !context.reaches(found->id.key))
+    return not_found("There is no subscription of this id.", "unknown_subscription");
   return found;
 }
 

@@ -15,6 +15,7 @@
 #include "domain/outbound/signature.h"
 #include "domain/outbound/subscription_document.h"
 #include "json/plain_text.h"
+#include "outbound/transforms.h"
 
 namespace posthorn::api::native {
 namespace {
@@ -110,15 +111,27 @@ net::Task<Answer> get_subscription(Services services, RequestContext& context) {
   co_return answer(services, 200, **subscription, kHidden);
 }
 
+// A script that does not compile is refused when it is saved, not at the first delivery. `current`: null for a new
+// subscription.
+net::Task<Status> check_script(Services services, RequestContext& context, const domain::SubscriptionSettings& settings,
+                               const domain::SubscriptionSettings* current) {
+  if (!settings.transform || (current != nullptr && current->transform == settings.transform)) co_return Status();
+  co_return co_await outbound::check_transform(services.scripts, services.loop, context.tenant->key, *settings.transform,
+                                               "transform/code");
+}
+
 net::Task<Answer> post_subscription(Services services, RequestContext& context) {
   auto input = read_input(context.request.body, {}, {});
   if (!input) co_return std::move(input).error();
+  auto checked = co_await check_script(services, context, input->settings, nullptr);
+  if (!checked) co_return std::move(checked).error();
   domain::SubscriptionSecrets secrets = std::move(input->secrets);
   if (secrets.current.empty()) secrets.current = outbound::make_secret();
   domain::Subscription subscription;
   subscription.tenant = context.tenant->key;
   subscription.settings = std::move(input->settings);
-  auto saved = co_await services.catalogue.save_subscription(services.session, std::move(subscription), secrets, 0);
+  auto saved =
+      co_await services.catalogue.save_subscription(services.session, std::move(subscription), secrets, 0, context.author());
   if (!saved) co_return std::move(saved).error();
   Answer response = answer(services, 201, **saved, secrets.current);
   if (response) response->headers.push_back({"Location", std::string(context.request.path) + '/' + to_text((*saved)->id)});
@@ -149,6 +162,8 @@ net::Task<Answer> change(Services services, RequestContext& context, Subscriptio
   if (input->settings.kind != current->settings.kind) {
     co_return invalid("kind", "cannot be changed: make another subscription", "immutable");
   }
+  auto checked = co_await check_script(services, context, input->settings, &current->settings);
+  if (!checked) co_return std::move(checked).error();
   domain::Subscription subscription = *current;
   const bool switched = input->settings.enabled != current->settings.enabled;
   subscription.settings = std::move(input->settings);
@@ -156,8 +171,8 @@ net::Task<Answer> change(Services services, RequestContext& context, Subscriptio
   if (switched) subscription.disabled_reason.clear();
   std::optional<domain::SubscriptionSecrets> secrets;
   if (input->secrets != *stored) secrets = std::move(input->secrets);
-  auto saved =
-      co_await services.catalogue.save_subscription(services.session, std::move(subscription), std::move(secrets), revision);
+  auto saved = co_await services.catalogue.save_subscription(services.session, std::move(subscription), std::move(secrets),
+                                                             revision, context.author());
   if (!saved) co_return explain_lost_race(std::move(saved).error(), context.request.headers);
   co_return answer(services, 200, **saved, kHidden);
 }
@@ -179,7 +194,7 @@ net::Task<Answer> delete_subscription(Services services, RequestContext& context
   if (!current) co_return current.error();
   const std::int64_t revision = (*current)->revision;
   if (auto holds = check_preconditions(context.request.headers, revision); !holds) co_return std::move(holds).error();
-  auto removed = co_await services.catalogue.remove_subscription(services.session, *current, revision);
+  auto removed = co_await services.catalogue.remove_subscription(services.session, *current, revision, context.author());
   if (!removed) co_return explain_lost_race(std::move(removed).error(), context.request.headers);
   co_return no_content();
 }
@@ -207,26 +222,30 @@ void add_subscription_routes(std::vector<Route>& routes, const Services& service
                     .pattern = kOne,
                     .action = Action::read_subscriptions,
                     .binding = Binding::tenant,
-                    .handler = handler(services, get_subscription)});
+                    .handler = handler(services, get_subscription),
+                    .reach = Reach::filtered});
   routes.push_back({.method = Method::put,
                     .pattern = kOne,
                     .action = Action::write_subscriptions,
                     .binding = Binding::tenant,
                     .body = BodyKind::json,
                     .body_bytes_max = kCatalogueBodyBytesMax,
-                    .handler = handler(services, put_subscription)});
+                    .handler = handler(services, put_subscription),
+                    .reach = Reach::filtered});
   routes.push_back({.method = Method::patch,
                     .pattern = kOne,
                     .action = Action::write_subscriptions,
                     .binding = Binding::tenant,
                     .body = BodyKind::json,
                     .body_bytes_max = kCatalogueBodyBytesMax,
-                    .handler = handler(services, patch_subscription)});
+                    .handler = handler(services, patch_subscription),
+                    .reach = Reach::filtered});
   routes.push_back({.method = Method::remove,
                     .pattern = kOne,
                     .action = Action::delete_subscriptions,
                     .binding = Binding::tenant,
-                    .handler = handler(services, delete_subscription)});
+                    .handler = handler(services, delete_subscription),
+                    .reach = Reach::filtered});
 }
 
 }  // namespace posthorn::api::native

@@ -8,6 +8,7 @@
 #include "api/kit/precondition.h"
 #include "api/native/resources.h"
 #include "domain/access/name.h"
+#include "domain/outbound/lane_document.h"
 #include "domain/outbound/retention.h"
 #include "json/reader.h"
 
@@ -49,6 +50,8 @@ Result<domain::Tenant> read_tenant(std::string_view body, domain::Tenant tenant)
   }
   reader.only_these();
   if (!reader.ok()) return reader.error();
+  // What the server itself reads of the settings must be readable.
+  if (auto limit = domain::read_tenant_rate_limit(tenant.settings); !limit) return std::move(limit).error();
   return tenant;
 }
 
@@ -77,7 +80,7 @@ net::Task<Answer> get_tenant(Services, RequestContext& context) {
 }
 
 net::Task<Answer> save(Services services, RequestContext& context, domain::Tenant tenant, std::int64_t expected) {
-  auto saved = co_await services.tenants.save(services.session, std::move(tenant), expected);
+  auto saved = co_await services.tenants.save(services.session, std::move(tenant), expected, context.author());
   if (!saved) co_return explain_lost_race(std::move(saved).error(), context.request.headers);
   co_return json_answer(expected == 0 ? 201 : 200, to_json(**saved), (*saved)->revision);
 }
@@ -112,9 +115,10 @@ net::Task<Answer> patch_tenant(Services services, RequestContext& context) {
 net::Task<Answer> delete_tenant(Services services, RequestContext& context) {
   const std::int64_t revision = context.tenant->revision;
   if (auto holds = check_preconditions(context.request.headers, revision); !holds) co_return std::move(holds).error();
-  auto removed = co_await services.tenants.remove(services.session, context.tenant, revision);
+  auto removed = co_await services.tenants.remove(services.session, context.tenant, revision, context.author());
   if (!removed) co_return explain_lost_race(std::move(removed).error(), context.request.headers);
   services.catalogue.forget_tenant(context.tenant->key);
+  services.access.forget(context.tenant->key);
   co_return no_content();
 }
 

@@ -86,7 +86,7 @@ net::Task<Answer> get_topic(Services services, RequestContext& context) {
 }
 
 net::Task<Answer> save(Services services, RequestContext& context, domain::Topic topic, std::int64_t expected) {
-  auto saved = co_await services.catalogue.save_topic(services.session, std::move(topic), expected);
+  auto saved = co_await services.catalogue.save_topic(services.session, std::move(topic), expected, context.author());
   if (!saved) co_return explain_lost_race(std::move(saved).error(), context.request.headers);
   co_return answer(expected == 0 ? 201 : 200, **saved);
 }
@@ -126,7 +126,7 @@ net::Task<Answer> delete_topic(Services services, RequestContext& context) {
   if (!current) co_return current.error();
   const std::int64_t revision = (*current)->revision;
   if (auto holds = check_preconditions(context.request.headers, revision); !holds) co_return std::move(holds).error();
-  auto removed = co_await services.catalogue.remove_topic(services.session, *current, revision);
+  auto removed = co_await services.catalogue.remove_topic(services.session, *current, revision, context.author());
   if (!removed) co_return explain_lost_race(std::move(removed).error(), context.request.headers);
   co_return no_content();
 }

@@ -11,10 +11,10 @@
 //
 //   {"id":"acme","updatedAt":"{{time}}"}
 //
-// In requests {{name}} stands for a value captured before. In answers a text that is wholly {{kind}} or {{kind:name}} matches
-// any value of that kind and captures it: uuid, time, number, secret, text, any. {{name}} alone must equal what was captured.
-// An answer's body must have exactly the members given, and in an object with the member "{{more}}" at least those; without a
-// body in the file it must be empty.
+// In requests {{name}} stands for a value captured before; {{ with a space behind it stays. In answers a text that is wholly
+// {{kind}} or {{kind:name}} matches any value of that kind and captures it: uuid, time, number, secret, text, any. {{name}}
+// alone must equal what was captured. An answer's body must have exactly the members given, and in an object with the member
+// "{{more}}" at least those; without a body in the file it must be empty.
 #pragma once
 
 #include <map>

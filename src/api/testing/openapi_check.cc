@@ -9,6 +9,8 @@
 #include <memory>
 
 #include "api/native/openapi_document.h"
+#include "api/orchestry/orchestry_api.h"
+#include "api/ovation/ovation_api.h"
 #include "api/testing/test_server.h"
 #include "json/schema.h"
 
@@ -29,7 +31,9 @@ class Document {
     if (!place) {
       bj::object schema;
       schema["$ref"] = reference;
-      schema["components"] = bj::object{{"schemas", object().at("components").at("schemas")}};
+      bj::object needed;
+      gather(schema, needed);
+      schema["components"] = bj::object{{"schemas", std::move(needed)}};
       auto made = json::Schema::compile(bj::serialize(schema), reference);
       if (!made) {
         ADD_FAILURE() << reference << ": " << made.error().message << " at " << made.error().field;
@@ -50,6 +54,28 @@ class Document {
   }
 
  private:
+  // Adds the schemas that `value` leads to.
+  void gather(const bj::value& value, bj::object& needed) const {
+    if (const auto* array = value.if_array()) {
+      for (const auto& item : *array) gather(item, needed);
+      return;
+    }
+    const auto* members = value.if_object();
+    if (members == nullptr) return;
+    for (const auto& [name, member] : *members) {
+      if (name != "$ref" || !member.is_string()) {
+        gather(member, needed);
+        continue;
+      }
+      const std::string_view reference = member.get_string();
+      const std::string_view schema = reference.substr(reference.rfind('/') + 1);
+      if (needed.contains(schema)) continue;
+      const auto& found = object().at("components").at("schemas").at(schema);
+      needed[schema] = found;
+      gather(found, needed);
+    }
+  }
+
   bj::value value_;
   std::map<std::string, std::shared_ptr<const json::Schema>> schemas_;
 };
@@ -67,7 +93,7 @@ Document& document_of(std::string_view pattern) {
 }  // namespace
 
 const std::vector<SurfaceDocument>& surface_documents() {
-  static const std::vector<SurfaceDocument> all{native::kDocument};
+  static const std::vector<SurfaceDocument> all{native::kDocument, orchestry::kDocument, ovation::kDocument};
   return all;
 }
 

@@ -7,6 +7,9 @@
 
 #include "api/admin/operations.h"
 #include "api/native/openapi_document.h"
+#include "api/oauth/oauth_routes.h"
+#include "api/orchestry/orchestry_api.h"
+#include "api/ovation/ovation_api.h"
 #include "api/testing/openapi_check.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -28,6 +31,12 @@ void add_default(Headers& headers, std::string_view name, std::string value) {
   headers.emplace_back(std::string(name), std::move(value));
 }
 
+script::PoolOptions script_options() {
+  script::PoolOptions options;
+  options.helper_file = POSTHORN_SCRIPT_HELPER;
+  return options;
+}
+
 }  // namespace
 
 std::string Reply::header(std::string_view name) const {
@@ -46,7 +55,9 @@ std::string Reply::member(std::string_view name) const {
   return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
-TestServer::TestServer() : authorizer_({access::make_credential("admin", kKey, Timestamp())}) {
+TestServer::TestServer()
+    : access_(clock_, ids_, sealer_, tenants_, "https://posthorn.test", {access::make_credential("admin", kKey, Timestamp())}),
+      scripts_(script_options()) {
   store::sqlite::SqliteOptions options;
   options.place = store::sqlite::SqliteOptions::Place::memory;
   store_ = std::move(store::sqlite::open_sqlite(options, clock_)).value();
@@ -59,6 +70,8 @@ TestServer::TestServer() : authorizer_({access::make_credential("admin", kKey, T
     tenant.webhooks_enabled = true;
     const auto saved = co_await tenants_.save(*session_, std::move(tenant), 0);
     EXPECT_TRUE(saved);
+    const auto keys = co_await access_.signing_keys.maintain(*session_);
+    EXPECT_TRUE(keys);
     store::ClaimShards claim{"test", clock_.schedule_now(), clock_.schedule_now() + kLeaseTime};
     auto leases = co_await net::until<Result<std::vector<store::Lease>>>(
         [&](auto done) { session_->claim_shards(std::move(claim), std::move(done)); });
@@ -68,8 +81,9 @@ TestServer::TestServer() : authorizer_({access::make_credential("admin", kKey, T
 
 void TestServer::load() {
   session_ = store_->open_session(loop_);
-  publisher_ = std::make_unique<outbound::Publisher>(loop_, *session_, catalogue_, clock_, ids_, gate_, metrics_,
-                                                     outbound::PublishLimits(), [this](const outbound::AcceptedWork& work) {
+  publisher_ = std::make_unique<outbound::Publisher>(loop_, *session_, catalogue_, clock_, ids_, gate_, horizon_, metrics_,
+                                                     outbound::PublishLimits(),
+                                                     [this](const outbound::AcceptedWork& work) {
                                                        ++handed_over_;
                                                        statistics_->accepted(work.event->tenant, work.event->topic);
                                                      });
@@ -78,20 +92,30 @@ void TestServer::load() {
   jobs_ = std::make_unique<outbound::JobService>(*session_, clock_, ids_, [](const domain::Job&) {});
   statistics_ = std::make_unique<outbound::Statistics>(loop_, *session_, clock_);
   polling_ = std::make_unique<outbound::Polling>(loop_, *session_, clock_, poll_hub_, *statistics_);
-  privacy_ = std::make_unique<outbound::PrivacyService>(*session_, clock_, ids_, [](EventKey) {}, [](const domain::Job&) {});
+  privacy_ = std::make_unique<outbound::PrivacyService>(
+      *session_, clock_, ids_, outbound::PrivacyService::Sinks{[](EventKey) {}, [](SubscriptionKey, DeliveryKey) {}, [](const domain::Job&) {}});
   net::HttpClientOptions options;
   options.filter = net::PeerFilter({net::Network::parse("127.0.0.0/8", "allow").value()});
   tests_ = std::make_unique<outbound::TestDelivery>(loop_, catalogue_, system_clock_, std::move(options), "posthorn");
-  auto all = native::routes({*session_, tenants_, catalogue_, *publisher_, *deliveries_, *jobs_, *polling_, *privacy_, clock_,
-                             kEventBodyBytesMaxDefault, tests_.get()});
+  const Services services{*session_,    tenants_, access_, catalogue_, *publisher_,
+                          *deliveries_, *jobs_, *polling_, *privacy_, scripts_, loop_,   clock_,     kEventBodyBytesMaxDefault,
+                          tests_.get()};
+  auto all = native::routes(services);
+  for (auto& route : orchestry::routes(services)) all.push_back(std::move(route));
+  for (auto& route : ovation::routes(services)) all.push_back(std::move(route));
   const admin::Operations operations{[] { return admin::Readiness{true, {}}; }, metrics_};
   for (auto& route : admin::routes(operations)) all.push_back(std::move(route));
-  for (auto& route : document_routes(native::kDocument)) all.push_back(std::move(route));
+  for (const auto& document : surface_documents()) {
+    for (auto& route : document_routes(document)) all.push_back(std::move(route));
+  }
+  for (auto& route : oauth::routes({access_, {}})) all.push_back(std::move(route));
   router_ = std::make_unique<Router>(std::move(all));
-  service_ = std::make_unique<Service>(*router_, authorizer_, tenants_, clock_, 11);
+  service_ = std::make_unique<Service>(*router_, access_.authorizer, tenants_, clock_, 11);
+  service_->keep_audit(*session_, ids_);
 }
 
 TestServer::~TestServer() {
+  scripts_.close();
   net::run_on(loop_, [this]() -> net::Task<> {
     service_.reset();
     router_.reset();
@@ -111,8 +135,9 @@ TestServer::~TestServer() {
 
 void TestServer::write_statistics() {
   net::run_on(loop_, [this]() -> net::Task<> {
-    co_await net::until<int>(
-        [&](auto done) { statistics_->stop([done = std::make_shared<decltype(done)>(std::move(done))] { (*done)(0); }); });
+    co_await net::until<int>([&](auto done) {
+      statistics_->stop([done = std::make_shared<decltype(done)>(std::move(done))] { (*done)(0); });
+    });
   });
 }
 

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "access/authorizer.h"
+#include "access/access.h"
 #include "access/tenants.h"
 #include "api/kit/router.h"
 #include "api/kit/service.h"
@@ -25,10 +25,11 @@
 #include "outbound/job_service.h"
 #include "outbound/polling.h"
 #include "outbound/privacy_service.h"
+#include "outbound/statistics.h"
 #include "outbound/publisher.h"
 #include "outbound/runnable_gate.h"
-#include "outbound/statistics.h"
 #include "outbound/test_delivery.h"
+#include "script/pool.h"
 #include "store/store.h"
 
 namespace posthorn::api::testing {
@@ -63,6 +64,7 @@ class TestServer {
 
   const Router& router() const { return *router_; }
   Service& service() { return *service_; }
+  access::Access& access() { return access_; }
   ManualClock& clock() { return clock_; }
   // Writes the counters that were gathered; later ones are not counted.
   void write_statistics();
@@ -77,18 +79,20 @@ class TestServer {
   IdSource ids_{clock_, 7};
   crypto::Sealer sealer_{{{1, std::string(32, 'k')}}};
   outbound::RunnableGate gate_;
-  outbound::PollHub poll_hub_;
+  outbound::OrderHorizon horizon_;
   access::Tenants tenants_{clock_, ids_};
   outbound::Catalogue catalogue_{clock_, ids_, sealer_};
-  access::Authorizer authorizer_;
+  access::Access access_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<store::Session> session_;
   std::unique_ptr<outbound::Publisher> publisher_;
   std::unique_ptr<outbound::DeliveryService> deliveries_;
+  outbound::PollHub poll_hub_;
   std::unique_ptr<outbound::JobService> jobs_;
   std::unique_ptr<outbound::Statistics> statistics_;
   std::unique_ptr<outbound::Polling> polling_;
   std::unique_ptr<outbound::PrivacyService> privacy_;
+  script::Pool scripts_;
   SystemClock system_clock_;  // of test deliveries, which go over real sockets
   std::unique_ptr<outbound::TestDelivery> tests_;
   std::unique_ptr<Router> router_;

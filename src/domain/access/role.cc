@@ -20,6 +20,8 @@ std::string_view to_text(Role role) {
   return "";
 }
 
+std::string_view role_names() { return "admin, webhook_admin, webhook_user, publisher, worker, viewer"; }
+
 std::optional<Role> parse_role(std::string_view text) {
   for (const Role role : kRoles) {
     if (to_text(role) == text) return role;

@@ -23,6 +23,7 @@ inline constexpr std::array<Role, 6> kRoles{Role::admin,     Role::webhook_admin
 
 std::string_view to_text(Role role);  // "admin", "webhook_admin", …
 std::optional<Role> parse_role(std::string_view text);
+std::string_view role_names();  // all of them, for error texts
 
 // A set of roles.
 class Roles {

@@ -9,7 +9,7 @@
 namespace posthorn::domain {
 namespace {
 
-constexpr std::array<std::pair<FailureKind, std::string_view>, 14> kWords{{
+constexpr std::array<std::pair<FailureKind, std::string_view>, 15> kWords{{
     {FailureKind::none, "none"},
     {FailureKind::status, "status"},
     {FailureKind::name, "name"},
@@ -24,6 +24,7 @@ constexpr std::array<std::pair<FailureKind, std::string_view>, 14> kWords{{
     {FailureKind::internal, "internal"},
     {FailureKind::authorization, "authorization"},
     {FailureKind::handshake, "handshake"},
+    {FailureKind::transform, "transform"},
 }};
 
 constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -95,10 +96,13 @@ bool is_unreachable(FailureKind kind) {
     case FailureKind::protocol:
     case FailureKind::too_large:
     case FailureKind::internal:
+    case FailureKind::transform:
       return false;
   }
   return false;
 }
+
+bool concerns_endpoint(FailureKind kind) { return kind != FailureKind::internal && kind != FailureKind::transform; }
 
 std::optional<std::chrono::seconds> parse_retry_after(std::string_view value, Timestamp wall_now) {
   const std::string_view text = trim(value);

@@ -27,6 +27,7 @@ enum class FailureKind : std::uint8_t {
   internal,       // our own fault: never counts against the endpoint
   authorization,  // no token could be had for the endpoint (OAuth 2)
   handshake,      // the endpoint did not agree to get events (CloudEvents)
+  transform,      // the subscription's own script failed: nothing was sent
 };
 
 // Stable words for API, logs, metrics.
@@ -35,6 +36,10 @@ std::optional<FailureKind> parse_failure_kind(std::string_view text);
 
 // Failures that say the endpoint cannot be reached at all (they open the lane's breaker).
 bool is_unreachable(FailureKind kind);
+
+// Whether an attempt that ended so says anything of the endpoint. One that failed before anything was sent, by our own fault or
+// the subscription's script, does not: neither its health nor its breaker may follow from it.
+bool concerns_endpoint(FailureKind kind);
 
 struct AttemptOutcome {
   FailureKind failure = FailureKind::none;

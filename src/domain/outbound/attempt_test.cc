@@ -8,11 +8,21 @@ namespace posthorn::domain {
 namespace {
 
 TEST(FailureKind, HasAWordThatReadsBack) {
-  for (int i = 0; i <= static_cast<int>(FailureKind::internal); ++i) {
+  for (int i = 0; i <= static_cast<int>(FailureKind::transform); ++i) {
     const auto kind = static_cast<FailureKind>(i);
     EXPECT_EQ(parse_failure_kind(to_text(kind)), kind);
   }
   EXPECT_FALSE(parse_failure_kind("nonsense"));
+}
+
+TEST(FailureKind, SaysSomethingOfTheEndpointOnlyWhenItWasAsked) {
+  for (int i = 0; i <= static_cast<int>(FailureKind::transform); ++i) {
+    const auto kind = static_cast<FailureKind>(i);
+    EXPECT_EQ(concerns_endpoint(kind), kind != FailureKind::internal && kind != FailureKind::transform) << to_text(kind);
+    if (!concerns_endpoint(kind)) {
+      EXPECT_FALSE(is_unreachable(kind)) << to_text(kind);
+    }
+  }
 }
 
 TEST(RetryAfter, ReadsSecondsAndDatesAndIgnoresGarbage) {

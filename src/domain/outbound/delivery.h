@@ -52,6 +52,8 @@ struct PendingDelivery {
   std::uint32_t attempts = 0;
   std::uint32_t schedule_start = 0;
   Timestamp due;
+  // Set: waits for every earlier event's delivery (of the subscription) that has the same value. A resend has none.
+  std::optional<std::int64_t> order_key{};
 };
 
 }  // namespace posthorn::domain

@@ -34,6 +34,10 @@ class EventDocument {
   const boost::json::value& value();
   json::Steps& steps() { return steps_; }
 
+  // Whether a predicate could not be decided because it costs too much.
+  bool has_undecided() const { return has_undecided_; }
+  void note_undecided() { has_undecided_ = true; }
+
   // The scalar_key() of what a singular path selects; nothing when it selects nothing or no scalar.
   std::optional<std::string> key_of(const json::JsonPath& path);
 
@@ -42,6 +46,7 @@ class EventDocument {
   std::string tenant_;
   json::Steps steps_;
   std::unique_ptr<boost::json::value> value_;
+  bool has_undecided_ = false;
 };
 
 }  // namespace posthorn::domain

@@ -121,6 +121,7 @@ Verdict evaluate_leaf(const PredicateNode& leaf, EventDocument& event) {
   json::Steps steps(limit);
   const Verdict verdict = leaf_verdict(leaf, event.value(), steps);
   (void)event.steps().spend(limit - steps.left());
+  if (verdict == Verdict::too_costly) event.note_undecided();
   return verdict;
 }
 

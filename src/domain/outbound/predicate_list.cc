@@ -1,6 +1,7 @@
 #include "domain/outbound/predicate_list.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "domain/outbound/topic.h"
 
@@ -32,19 +33,19 @@ Found first_match(const std::vector<PredicatePtr>& list, EventDocument& event) {
   return found;
 }
 
+bool is_in_scope(const SubscriptionSettings& settings, const Event& event) {
+  return settings.scope.empty() || settings.scope == event.scope;
+}
+
 bool has_topic(const SubscriptionSettings& settings, const Event& event) {
   return std::any_of(settings.topics.begin(), settings.topics.end(),
                      [&](const std::string& pattern) { return topic_matches(pattern, event.topic); });
 }
 
-Refusal refusal_of(const SubscriptionSettings& settings, const Event& event, const Selection& selection) {
-  if (!settings.enabled) return Refusal::disabled;
-  if (!has_topic(settings, event)) return Refusal::topic;
-  if (!settings.scope.empty() && settings.scope != event.scope) return Refusal::scope;
+Refusal refusal_of(const Selection& selection) {
   if (selection.applies) return Refusal::none;
   if (selection.exclude) return Refusal::exclude;
-  if (selection.too_costly) return Refusal::too_costly;
-  return Refusal::include;
+  return selection.too_costly ? Refusal::too_costly : Refusal::include;
 }
 
 }  // namespace
@@ -74,6 +75,24 @@ bj::array sources_of(const std::vector<PredicatePtr>& list) {
   sources.reserve(list.size());
   for (const auto& one : list) sources.push_back(one->source());
   return sources;
+}
+
+std::optional<NeededKeys> needed_keys(const std::vector<PredicatePtr>& include,
+                                      const std::function<std::size_t(const NeededKey&)>& cost) {
+  if (include.empty()) return std::nullopt;
+  NeededKeys all;
+  for (const auto& one : include) {
+    auto keys = one->needed_keys(cost);
+    if (!keys || all.size() + keys->size() > kPredicateKeysMax) return std::nullopt;
+    std::move(keys->begin(), keys->end(), std::back_inserter(all));
+  }
+  return all;
+}
+
+bool has_predicates(const SubscriptionSettings& settings) { return !settings.include.empty() || !settings.exclude.empty(); }
+
+bool admits(const SubscriptionSettings& settings, const Event& event) {
+  return settings.enabled && is_in_scope(settings, event);
 }
 
 bool selects(const SubscriptionSettings& settings, EventDocument& event) {
@@ -114,10 +133,17 @@ std::string_view to_text(Refusal refusal) {
   return "";
 }
 
-Explanation explain(const Subscription& subscription, const Event& event, EventDocument& document) {
+Refusal refusal_before_predicates(const SubscriptionSettings& settings, const Event& event) {
+  if (!settings.enabled) return Refusal::disabled;
+  if (!has_topic(settings, event)) return Refusal::topic;
+  return is_in_scope(settings, event) ? Refusal::none : Refusal::scope;
+}
+
+Explanation explain(const SubscriptionSettings& settings, const Event& event, EventDocument& document) {
   Explanation explanation;
-  explanation.selection = select(subscription.settings, document);
-  explanation.refusal = refusal_of(subscription.settings, event, explanation.selection);
+  explanation.selection = select(settings, document);
+  explanation.refusal = refusal_before_predicates(settings, event);
+  if (explanation.refusal == Refusal::none) explanation.refusal = refusal_of(explanation.selection);
   return explanation;
 }
 

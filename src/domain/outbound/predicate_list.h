@@ -31,6 +31,10 @@ Result<std::vector<PredicatePtr>> compile_predicates(const boost::json::array& l
 // What each was compiled from.
 boost::json::array sources_of(const std::vector<PredicatePtr>& list);
 
+// Predicate::needed_keys() for a whole list of `include`: at least one of the keys is there whenever one of it matches.
+std::optional<NeededKeys> needed_keys(const std::vector<PredicatePtr>& include,
+                                      const std::function<std::size_t(const NeededKey&)>& cost);
+
 struct Selection {
   bool applies = false;
   std::optional<std::size_t> include;  // the first that matches
@@ -38,7 +42,11 @@ struct Selection {
   bool too_costly = false;  // one of them could not be decided
 };
 
-// Ends at the first predicate that decides.
+bool has_predicates(const SubscriptionSettings& settings);
+
+// Whether an event of a topic that the subscription wants is for it, predicates aside: it is enabled, and the scope fits.
+bool admits(const SubscriptionSettings& settings, const Event& event);
+// The predicates; ends at the first that decides.
 bool selects(const SubscriptionSettings& settings, EventDocument& event);
 // Looks at both lists.
 Selection select(const SubscriptionSettings& settings, EventDocument& event);
@@ -47,10 +55,14 @@ Selection select(const SubscriptionSettings& settings, EventDocument& event);
 enum class Refusal : std::uint8_t { none, disabled, topic, scope, include, exclude, too_costly };
 std::string_view to_text(Refusal refusal);  // "" for none
 
+// disabled, topic, scope, or none: what stands against the event before any predicate is asked.
+Refusal refusal_before_predicates(const SubscriptionSettings& settings, const Event& event);
+
 struct Explanation {
   Selection selection;
   Refusal refusal = Refusal::none;  // the first reason, in the order of the enum
 };
-Explanation explain(const Subscription& subscription, const Event& event, EventDocument& document);
+// Asks the predicates whatever stands against the event before.
+Explanation explain(const SubscriptionSettings& settings, const Event& event, EventDocument& document);
 
 }  // namespace posthorn::domain

@@ -61,7 +61,7 @@ TEST(PredicateList, AppliesWhenIncludedAndNotExcluded) {
     const auto subscription = subscription_with(c.include, c.exclude);
     const Event event = make_event();
     EventDocument document(event, "acme");
-    const auto explained = explain(subscription, event, document);
+    const auto explained = explain(subscription.settings, event, document);
     EXPECT_EQ(explained.selection.include, c.first_include) << c.include << " / " << c.exclude;
     EXPECT_EQ(explained.selection.exclude, c.first_exclude) << c.include << " / " << c.exclude;
     EXPECT_EQ(explained.refusal, c.refusal) << c.include << " / " << c.exclude;
@@ -89,7 +89,7 @@ TEST(PredicateList, NamesTheFirstReason) {
     event.topic = c.topic;
     event.scope = c.scope;
     EventDocument document(event, "acme");
-    EXPECT_EQ(explain(changed, event, document).refusal, c.refusal);
+    EXPECT_EQ(explain(changed.settings, event, document).refusal, c.refusal);
     EXPECT_EQ(to_text(c.refusal), c.word);
   }
 }

@@ -14,6 +14,11 @@
 #include "domain/outbound/event.h"
 #include "domain/outbound/retry.h"
 
+namespace posthorn::json {
+class JsonPath;
+using JsonPathPtr = std::shared_ptr<const JsonPath>;
+}  // namespace posthorn::json
+
 namespace posthorn::domain {
 
 // Every catalogue row has a revision: 1 when made, one more at each change. It is the ETag.
@@ -108,8 +113,9 @@ struct Order {
     keyed,  // the same for each value of `key`
   };
   Mode mode = Mode::none;
-  std::string key;  // for keyed: a singular JSONPath over the event
-  friend bool operator==(const Order&, const Order&) = default;
+  std::string key;           // for keyed: a singular JSONPath over the event (EventDocument)
+  json::JsonPathPtr path{};  // the same, compiled
+  friend bool operator==(const Order& a, const Order& b) { return a.mode == b.mode && a.key == b.key; }
 };
 
 // A token bucket: requests to the endpoint, retries included.
@@ -165,8 +171,8 @@ struct SubscriptionSettings {
   Priority priority = Priority::normal;
   std::optional<Batching> batching;
   std::optional<Transform> transform;
-  bool handshake = false;         // CloudEvents' OPTIONS handshake before the first delivery
-  Milliseconds disable_after{0};  // of nothing but failures; 0: never by itself
+  bool handshake = false;                     // CloudEvents' OPTIONS handshake before the first delivery
+  std::optional<Milliseconds> disable_after;  // of nothing but failures; 0: never; nothing: the server's default
 
   friend bool operator==(const SubscriptionSettings&, const SubscriptionSettings&) = default;
 };
@@ -191,8 +197,5 @@ using SubscriptionPtr = std::shared_ptr<const Subscription>;
 inline std::uint32_t shard_of(SubscriptionKey key) {
   return static_cast<std::uint32_t>((static_cast<std::uint64_t>(key.value) * 0x9e3779b97f4a7c15) >> 32) % kShardCount;
 }
-
-// Whether the event is for the subscription: enabled, scope, topic. (Predicates join here.)
-bool matches(const Subscription& subscription, const Event& event);
 
 }  // namespace posthorn::domain

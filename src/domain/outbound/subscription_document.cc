@@ -3,6 +3,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "domain/outbound/authentication_document.h"
+#include "domain/outbound/batch.h"
 #include "domain/outbound/subscription_parts.h"
 #include "json/reader.h"
 
@@ -20,6 +21,7 @@ Result<SubscriptionSettings> read_settings(const bj::object& object, Subscriptio
   read_predicates(reader, settings);
   read_retry(reader, settings);
   read_lane(reader, settings);
+  read_transform(reader, settings);
   reader.boolean("enabled", settings.enabled);
   reader.boolean("handshake", settings.handshake);
   reader.member("secret");
@@ -35,6 +37,13 @@ Status check_settings(const SubscriptionSettings& settings) {
     return invalid("url", "must not be there: a subscription of kind poll is read by its consumer");
   }
   if (settings.topics.empty()) return invalid("topics", "must name at least one topic or pattern", "required");
+  if (settings.transform && settings.batching) return invalid("transform", "cannot be combined with batching");
+  if (settings.batching && !can_batch(settings.format)) {
+    return invalid("batching", "several events in one request have no form in this format", "not_for_format");
+  }
+  if (settings.batching && settings.transform) {
+    return invalid("batching", "a script changes one event's request at a time", "not_with_transform");
+  }
   return check_signing(settings);
 }
 
@@ -47,6 +56,7 @@ bj::object write_settings(const SubscriptionSettings& settings) {
   write_predicates(settings, object);
   write_retry(settings, object);
   write_lane(settings, object);
+  write_transform(settings, object);
   object["enabled"] = settings.enabled;
   object["handshake"] = settings.handshake;
   return object;

@@ -45,6 +45,10 @@ void write_retry(const SubscriptionSettings& settings, boost::json::object& obje
 void read_lane(json::ObjectReader& reader, SubscriptionSettings& settings);
 void write_lane(const SubscriptionSettings& settings, boost::json::object& object);
 
+// transform (transform_document.cc)
+void read_transform(json::ObjectReader& reader, SubscriptionSettings& settings);
+void write_transform(const SubscriptionSettings& settings, boost::json::object& object);
+
 // --- helpers (subscription_parts.cc) ---
 
 // Whether the server writes the header itself in every delivery.

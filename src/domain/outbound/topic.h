@@ -2,7 +2,8 @@
 //
 // A topic is dotted: one to kTopicSegmentsMax segments of [A-Za-z0-9_-], at most kTopicBytesMax bytes.
 // A pattern is the same with `*` for exactly one segment and, as its last segment only, `**` for one or more segments.
-// `**` alone matches every topic.
+// `**` alone matches every topic, but for the server's own: topics that begin with "posthorn" are matched by patterns whose
+// first segment is that word.
 #pragma once
 
 #include <string>

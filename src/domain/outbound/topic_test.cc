@@ -57,5 +57,14 @@ TEST(TopicPattern, MatchesOneSegmentForStarAndTheRestForDoubleStar) {
     EXPECT_EQ(topic_matches(pattern, topic), matched) << pattern << " " << topic;
 }
 
+TEST(TopicPattern, MatchesTheServersOwnTopicsOnlyByTheirFirstWord) {
+  EXPECT_FALSE(topic_matches("**", "posthorn.delivery.exhausted"));
+  EXPECT_FALSE(topic_matches("*.delivery.exhausted", "posthorn.delivery.exhausted"));
+  EXPECT_FALSE(topic_matches("*.**", "posthorn.delivery.exhausted"));
+  EXPECT_TRUE(topic_matches("posthorn.**", "posthorn.delivery.exhausted"));
+  EXPECT_TRUE(topic_matches("posthorn.*.exhausted", "posthorn.delivery.exhausted"));
+  EXPECT_TRUE(topic_matches("**", "posthorns.delivery.exhausted"));
+}
+
 }  // namespace
 }  // namespace posthorn::domain

@@ -84,7 +84,7 @@ TEST_P(StoreConformance, KeepsEveryFieldOfAnAttempt) {
   const auto made = bench_->make_event(tenant.key, {subscription});
   const FailureKind kinds[] = {FailureKind::status,    FailureKind::name,    FailureKind::blocked,      FailureKind::connect,
                                FailureKind::tls,       FailureKind::timeout, FailureKind::disconnected, FailureKind::protocol,
-                               FailureKind::too_large, FailureKind::proxy,   FailureKind::internal};
+                               FailureKind::too_large, FailureKind::proxy,   FailureKind::internal,     FailureKind::transform};
   std::vector<domain::Attempt> expected;
   for (const FailureKind kind : kinds) {
     const auto pending = bench_->pending(subscription.id.key);

@@ -10,6 +10,7 @@ namespace {
 
 // What a child process tells of each event that was completed.
 struct Acknowledged {
+  TenantKey tenant;
   EventId event;
   DeliveryId delivery;
 };
@@ -22,7 +23,7 @@ struct Acknowledged {
   if (!store) _exit(1);
   IdSource ids(clock, 11, 1, (*store)->largest_key());
   Bench bench(loop, **store, clock, ids);
-  const auto tenant = domain::Tenant{};
+  const auto tenant = bench.make_tenant("tenant-" + std::to_string(ids.next_key()));
   const auto subscription = bench.make_subscription(tenant.key);
   bench.claim("child");
   while (true) {
@@ -35,7 +36,7 @@ struct Acknowledged {
       bench.session->accept_events(std::move(write), [&open, pipe, made](auto results) {
         --open;
         if (!results || !results->at(0)) _exit(2);
-        const Acknowledged line{made.event->id, made.deliveries[0].id};
+        const Acknowledged line{made.event->tenant, made.event->id, made.deliveries[0].id};
         if (::write(pipe, &line, sizeof line) != sizeof line) _exit(3);
       });
     }
@@ -71,8 +72,8 @@ TEST_P(StoreConformance, LosesNothingThatWasCompletedWhenTheProcessIsKilled) {
 
     open();
     for (const auto& one : acknowledged) {
-      EXPECT_TRUE(bench_->find(TenantKey{}, one.event));
-      EXPECT_TRUE(bench_->find(TenantKey{}, one.delivery));
+      EXPECT_TRUE(bench_->find(one.tenant, one.event));
+      EXPECT_TRUE(bench_->find(one.tenant, one.delivery));
     }
     close();
   }

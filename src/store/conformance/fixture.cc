@@ -48,6 +48,9 @@ Result<Saved> Bench::save(domain::Scope value, std::int64_t expected) {
 Result<SavedSubscription> Bench::save(domain::Subscription value, std::int64_t expected) {
   return POSTHORN_ASK(SavedSubscription, session->save_subscription({std::move(value), expected}, std::move(done)));
 }
+Result<Saved> Bench::save(domain::Automation value, std::int64_t expected) {
+  return POSTHORN_ASK(Saved, session->save_automation({std::move(value), expected}, std::move(done)));
+}
 Result<void> Bench::remove(TenantKey key, std::int64_t expected) {
   return POSTHORN_ASK(void, session->delete_tenant({key, expected}, std::move(done)));
 }
@@ -59,6 +62,9 @@ Result<void> Bench::remove(ScopeKey key, std::int64_t expected) {
 }
 Result<void> Bench::remove(SubscriptionKey key, std::int64_t expected) {
   return POSTHORN_ASK(void, session->delete_subscription({key, expected, now()}, std::move(done)));
+}
+Result<void> Bench::remove(AutomationKey key, std::int64_t expected) {
+  return POSTHORN_ASK(void, session->delete_automation({key, expected}, std::move(done)));
 }
 Result<void> Bench::save(Credential credential) {
   return POSTHORN_ASK(void, session->save_credential({std::move(credential)}, std::move(done)));
@@ -235,6 +241,18 @@ domain::Event Bench::event(TenantKey owner, const std::string& topic_name) {
   return event;
 }
 NewDelivery Bench::new_delivery(const domain::Subscription& subscriber) { return {ids.next<DeliveryId>(), subscriber.id}; }
+domain::Automation Bench::automation(TenantKey owner, const std::string& name) {
+  domain::Automation made;
+  made.key = {ids.next_key()};
+  made.tenant = owner;
+  made.name = name;
+  auto settings = domain::decode_automation(
+      R"({"topics":["document.*"],"when":[{"path":"$.data.n","op":"gt","value":1}],"publish":{"topic":"other","data":{"n":"{{ $.data.n }}"}}})");
+  EXPECT_TRUE(settings);
+  made.settings = std::move(*settings);
+  made.created_at = made.updated_at = clock.wall_now();
+  return made;
+}
 NewEvent Bench::new_event(domain::Event value, const std::vector<domain::Subscription>& subscriptions) {
   NewEvent made;
   made.event = std::make_shared<const domain::Event>(std::move(value));

@@ -61,10 +61,12 @@ class Bench {
   Result<Saved> save(domain::Topic topic, std::int64_t expected = 0);
   Result<Saved> save(domain::Scope scope, std::int64_t expected = 0);
   Result<SavedSubscription> save(domain::Subscription subscription, std::int64_t expected = 0);
+  Result<Saved> save(domain::Automation automation, std::int64_t expected = 0);
   Result<void> remove(TenantKey tenant, std::int64_t expected = 0);
   Result<void> remove(TopicKey topic, std::int64_t expected = 0);
   Result<void> remove(ScopeKey scope, std::int64_t expected = 0);
   Result<void> remove(SubscriptionKey subscription, std::int64_t expected = 0);
+  Result<void> remove(AutomationKey automation, std::int64_t expected = 0);
   Result<void> save(Credential credential);
   Catalogue catalogue();
   Result<std::vector<Result<AcceptedEvent>>> accept_all(std::vector<NewEvent> events);
@@ -97,6 +99,7 @@ class Bench {
   domain::Topic topic(TenantKey tenant, const std::string& name);
   domain::Scope scope(TenantKey tenant, const std::string& name);
   domain::Subscription subscription(TenantKey tenant);
+  domain::Automation automation(TenantKey tenant, const std::string& name);
   domain::Event event(TenantKey tenant, const std::string& topic = "document.created");
   // One delivery for each subscription, all of them made at once.
   NewEvent new_event(domain::Event event, const std::vector<domain::Subscription>& subscriptions);

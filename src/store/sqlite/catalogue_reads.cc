@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "domain/outbound/subscription_document.h"
+#include "store/sqlite/automation_rows.h"
 
 namespace posthorn::store::sqlite {
 namespace {
@@ -32,6 +33,9 @@ Result<Catalogue> CatalogueReads::load() {
   auto subscriptions_read = subscriptions();
   if (!subscriptions_read) return subscriptions_read.error();
   catalogue.subscriptions = std::move(*subscriptions_read);
+  auto automations_read = read_automations(connection_);
+  if (!automations_read) return automations_read.error();
+  catalogue.automations = std::move(*automations_read);
   catalogue.credentials = credentials();
   return catalogue;
 }

@@ -1,38 +1,10 @@
 #include "store/sqlite/catalogue_writes.h"
 
-#include <optional>
-
 #include "domain/outbound/subscription_document.h"
+#include "store/sqlite/revisions.h"
 
 namespace posthorn::store::sqlite {
 namespace {
-
-struct Stored {
-  std::int64_t revision;
-  TenantKey tenant;
-};
-
-std::optional<Stored> find(Statement& statement, std::int64_t key) {
-  Cursor row = statement.open(key);
-  if (!row.next()) return std::nullopt;
-  return Stored{row.integer(0), row.key<TenantKey>(1)};
-}
-
-Error revision_mismatch() {
-  return {ErrorKind::precondition_failed, "revision_mismatch", "it was changed meanwhile", {}, std::nullopt};
-}
-
-// What save_* answers apart from names: nothing stored for a new row, the expected revision for a change.
-Status check_revision(const std::optional<Stored>& stored, TenantKey tenant, std::int64_t expected) {
-  if (expected == 0) return stored ? Status(conflict({}, "it exists already")) : Status();
-  if (!stored || stored->tenant != tenant) return not_found("it does not exist");
-  return stored->revision == expected ? Status() : Status(revision_mismatch());
-}
-
-Status check_removal(const std::optional<Stored>& stored, std::int64_t expected) {
-  if (!stored) return not_found("it does not exist");
-  return expected == 0 || stored->revision == expected ? Status() : Status(revision_mismatch());
-}
 
 // The subscription number that a statement's only row ends with.
 template <class Key>
@@ -65,10 +37,12 @@ Result<Saved> CatalogueWrites::save(const SaveTenant& write) {
   const int enabled = tenant.webhooks_enabled ? 1 : 0;
   if (stored) {
     update_tenant_.run(tenant.key, tenant.name, tenant.display_name, enabled, tenant.settings, tenant.updated_at);
+    access_.note(write.audit);
     return Saved{stored->revision + 1};
   }
   insert_tenant_.run(tenant.key, tenant.name, tenant.display_name, enabled, tenant.settings, tenant.created_at,
                      tenant.updated_at);
+  access_.note(write.audit);
   return Saved{1};
 }
 
@@ -77,52 +51,60 @@ Result<void> CatalogueWrites::remove(const DeleteTenant& write) {
   if (Cursor row = find_tenant_.open(write.tenant); row.next()) stored = Stored{row.integer(0), write.tenant};
   if (auto status = check_removal(stored, write.expected_revision); !status) return status;
   delete_tenant_.run(write.tenant);
+  access_.forget(write.tenant);
   known_.add_deleted(write.tenant);
+  access_.note(write.audit);
   return {};
 }
 
 Result<Saved> CatalogueWrites::save(const SaveTopic& write) {
   const domain::Topic& topic = write.topic;
   if (auto lives = check_tenant_lives(topic.tenant); !lives) return lives.error();
-  const auto stored = find(find_topic_, topic.key.value);
+  const auto stored = find_stored(find_topic_, topic.key.value);
   if (auto status = check_revision(stored, topic.tenant, write.expected_revision); !status) return status.error();
   if (auto status = check_name_is_free(topic_by_name_, topic.tenant, topic.name, topic.key.value); !status) {
     return status.error();
   }
   if (stored) {
     update_topic_.run(topic.key, topic.name, topic.description, topic.schema, topic.example, topic.updated_at);
+    access_.note(write.audit);
     return Saved{stored->revision + 1};
   }
   insert_topic_.run(topic.key, topic.tenant, topic.name, topic.description, topic.schema, topic.example, topic.created_at,
                     topic.updated_at);
+  access_.note(write.audit);
   return Saved{1};
 }
 
 Result<void> CatalogueWrites::remove(const DeleteTopic& write) {
-  if (auto status = check_removal(find(find_topic_, write.topic.value), write.expected_revision); !status) return status;
+  if (auto status = check_removal(find_stored(find_topic_, write.topic.value), write.expected_revision); !status) return status;
   delete_topic_.run(write.topic);
+  access_.note(write.audit);
   return {};
 }
 
 Result<Saved> CatalogueWrites::save(const SaveScope& write) {
   const domain::Scope& scope = write.scope;
   if (auto lives = check_tenant_lives(scope.tenant); !lives) return lives.error();
-  const auto stored = find(find_scope_, scope.key.value);
+  const auto stored = find_stored(find_scope_, scope.key.value);
   if (auto status = check_revision(stored, scope.tenant, write.expected_revision); !status) return status.error();
   if (auto status = check_name_is_free(scope_by_name_, scope.tenant, scope.name, scope.key.value); !status) {
     return status.error();
   }
   if (stored) {
     update_scope_.run(scope.key, scope.name, scope.display_name, scope.updated_at);
+    access_.note(write.audit);
     return Saved{stored->revision + 1};
   }
   insert_scope_.run(scope.key, scope.tenant, scope.name, scope.display_name, scope.created_at, scope.updated_at);
+  access_.note(write.audit);
   return Saved{1};
 }
 
 Result<void> CatalogueWrites::remove(const DeleteScope& write) {
-  if (auto status = check_removal(find(find_scope_, write.scope.value), write.expected_revision); !status) return status;
+  if (auto status = check_removal(find_stored(find_scope_, write.scope.value), write.expected_revision); !status) return status;
   delete_scope_.run(write.scope);
+  access_.note(write.audit);
   return {};
 }
 
@@ -130,7 +112,7 @@ Result<SavedSubscription> CatalogueWrites::save(const SaveSubscription& write) {
   const domain::Subscription& subscription = write.subscription;
   if (auto lives = check_tenant_lives(subscription.tenant); !lives) return lives.error();
   if (known_.is_deleted(subscription.id.key)) return not_found("the subscription does not exist");
-  const auto stored = find(find_subscription_, subscription.id.key.value);
+  const auto stored = find_stored(find_subscription_, subscription.id.key.value);
   if (auto status = check_revision(stored, subscription.tenant, write.expected_revision); !status) return status.error();
   const std::string& uid = subscription.settings.uid;
   if (Cursor row = subscription_by_uid_.open(subscription.tenant, uid);
@@ -140,27 +122,41 @@ Result<SavedSubscription> CatalogueWrites::save(const SaveSubscription& write) {
   const std::string settings = domain::encode_settings(subscription.settings);
   const Blob secret = as_blob(subscription.sealed_secret);
   if (stored) {
+    // Whoever switches it on gives its endpoint a new start.
+    if (subscription.settings.enabled && !is_enabled(subscription.id.key)) forget_health_.run(subscription.id.key);
     update_subscription_.run(subscription.id.key, settings, secret, subscription.disabled_reason, subscription.updated_at, uid);
+    access_.note(write.audit);
     return SavedSubscription{stored->revision + 1, *number_of(find_subscription_, 2, subscription.id.key)};
   }
   const auto number = number_of(next_number_, 0, subscription.tenant);
   if (!number) return not_found("the tenant does not exist");
   insert_subscription_.run(subscription.id.key, subscription.id.salt, subscription.tenant, settings, secret,
                            subscription.disabled_reason, subscription.created_at, subscription.updated_at, *number, uid);
+  access_.note(write.audit);
   return SavedSubscription{1, *number};
 }
 
 Result<void> CatalogueWrites::remove(const DeleteSubscription& write) {
-  const auto stored = find(find_subscription_, write.subscription.value);
+  const auto stored = find_stored(find_subscription_, write.subscription.value);
   if (auto status = check_removal(stored, write.expected_revision); !status) return status;
   delete_subscription_.run(write.subscription, write.at);
+  access_.forget(write.subscription);
+  forget_health_.run(write.subscription);
   known_.add_deleted(write.subscription);
+  access_.note(write.audit);
   return {};
 }
 
 Result<void> CatalogueWrites::save(const SaveCredential& write) {
   replace_credential_.run(write.credential.name, Blob(write.credential.key_hash), write.credential.created_at);
   return {};
+}
+
+bool CatalogueWrites::is_enabled(SubscriptionKey subscription) {
+  std::string text;
+  if (Cursor row = settings_of_.open(subscription); row.next()) text = row.text(0);
+  const auto settings = domain::decode_settings(text);
+  return settings && settings->enabled;
 }
 
 void CatalogueWrites::disable(SubscriptionKey subscription, std::string_view reason, Timestamp at) {
@@ -173,6 +169,7 @@ void CatalogueWrites::disable(SubscriptionKey subscription, std::string_view rea
   auto settings = domain::decode_settings(text);
   if (!settings || !settings->enabled) return;
   settings->enabled = false;
+  forget_health_.run(subscription);
   disable_subscription_.run(subscription, domain::encode_settings(*settings), reason, at);
 }
 

@@ -4,13 +4,15 @@
 
 #include "base/result.h"
 #include "store/operations.h"
+#include "store/sqlite/access_writes.h"
 #include "store/sqlite/known.h"
 
 namespace posthorn::store::sqlite {
 
 class CatalogueWrites {
  public:
-  CatalogueWrites(Connection& connection, Known& known) : connection_(connection), known_(known) {}
+  CatalogueWrites(Connection& connection, Known& known, AccessWrites& access)
+      : connection_(connection), known_(known), access_(access) {}
 
   Result<Saved> save(const SaveTenant& write);
   Result<Saved> save(const SaveTopic& write);
@@ -28,9 +30,11 @@ class CatalogueWrites {
  private:
   Status check_name_is_free(Statement& by_name, TenantKey tenant, std::string_view name, std::int64_t key);
   Status check_tenant_lives(TenantKey tenant);
+  bool is_enabled(SubscriptionKey subscription);
 
   Connection& connection_;
   Known& known_;
+  AccessWrites& access_;
 
   Statement find_tenant_{connection_, "SELECT revision FROM tenants WHERE key = ?1 AND deleted = 0"};
   Statement tenant_by_name_{connection_, "SELECT key FROM tenants WHERE name = ?2 AND deleted = 0 AND ?1 = ?1"};
@@ -79,6 +83,8 @@ class CatalogueWrites {
   Statement disable_subscription_{connection_,
                                   "UPDATE subscriptions SET settings = ?2, disabled_reason = ?3, revision = revision + 1, "
                                   "updated = ?4 WHERE key = ?1"};
+
+  Statement forget_health_{connection_, "DELETE FROM endpoint_health WHERE subscription = ?1"};
 
   Statement replace_credential_{connection_, "INSERT OR REPLACE INTO credentials(name, key_hash, created) VALUES(?1, ?2, ?3)"};
 };

@@ -5,8 +5,6 @@ namespace {
 
 using domain::DeliveryState;
 
-constexpr std::string_view kGone = "gone";  // Subscription::disabled_reason after a 410
-
 Error no_such_delivery() { return not_found("the delivery does not exist"); }
 
 }  // namespace
@@ -33,8 +31,26 @@ Result<RecordedAttempt> DeliveryWrites::record(const RecordAttempt& write) {
   }
   if (!change_pending(write)) return record_late(write);
   insert_attempt(write);
-  if (write.disable_subscription) catalogue_.disable(write.subscription, kGone, write.at);
-  return RecordedAttempt{write.state};
+  note_health(write);
+  if (write.disable_subscription) catalogue_.disable(write.subscription, write.disable_reason, write.at);
+  for (const NewEvent& notice : write.notices) {
+    if (auto accepted = events_.accept(notice); !accepted) return RecordedAttempt{write.state};
+  }
+  return RecordedAttempt{write.state, true};
+}
+
+void DeliveryWrites::note_health(const RecordAttempt& write) {
+  switch (write.health) {
+    case HealthChange::none:
+      break;
+    case HealthChange::failing:
+    case HealthChange::told:
+      note_failing_.run(write.subscription, write.failing_since, write.health == HealthChange::told ? 1 : 0);
+      break;
+    case HealthChange::well:
+      note_well_.run(write.subscription);
+      break;
+  }
 }
 
 // The delivery is gone, no longer pending, or has this attempt or a later one already.
@@ -48,7 +64,8 @@ Result<RecordedAttempt> DeliveryWrites::record_late(const RecordAttempt& write) 
   if (Cursor row = find_attempt_.open(write.delivery.key, write.attempt.number); row.next()) return RecordedAttempt{state};
   insert_attempt(write);
   count_attempt_.run(write.delivery.key, write.attempt.number, write.at);
-  if (write.disable_subscription) catalogue_.disable(write.subscription, kGone, write.at);
+  note_health(write);
+  if (write.disable_subscription) catalogue_.disable(write.subscription, write.disable_reason, write.at);
   return RecordedAttempt{state};
 }
 
@@ -91,7 +108,9 @@ Result<void> DeliveryWrites::cancel(const CancelDelivery& write) {
 }
 
 Result<std::uint64_t> DeliveryWrites::cancel_of(const CancelDeliveriesOf& write) {
-  return static_cast<std::uint64_t>(cancel_some_.run(write.subscription, write.now, write.limit));
+  const auto cancelled = cancel_some_.run(write.subscription, write.now, write.limit);
+  if (cancelled > 0) return static_cast<std::uint64_t>(cancelled);
+  return static_cast<std::uint64_t>(cancel_some_ordered_.run(write.subscription, write.now, write.limit));
 }
 
 }  // namespace posthorn::store::sqlite

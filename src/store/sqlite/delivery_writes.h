@@ -4,6 +4,7 @@
 #include "base/result.h"
 #include "store/operations.h"
 #include "store/sqlite/catalogue_writes.h"
+#include "store/sqlite/event_writes.h"
 #include "store/sqlite/known.h"
 #include "store/sqlite/poll_order.h"
 #include "store/sqlite/rows.h"
@@ -12,8 +13,9 @@ namespace posthorn::store::sqlite {
 
 class DeliveryWrites {
  public:
-  DeliveryWrites(Connection& connection, Known& known, CatalogueWrites& catalogue, PollOrder& poll_order)
-      : connection_(connection), known_(known), catalogue_(catalogue), poll_order_(poll_order) {}
+  DeliveryWrites(Connection& connection, Known& known, CatalogueWrites& catalogue, EventWrites& events,
+                 PollOrder& poll_order)
+      : connection_(connection), known_(known), catalogue_(catalogue), events_(events), poll_order_(poll_order) {}
 
   Result<RecordedAttempt> record(const RecordAttempt& write);
   Result<domain::PendingDelivery> resend(const ResendDelivery& write);
@@ -26,10 +28,12 @@ class DeliveryWrites {
   bool change_pending(const RecordAttempt& write);
   void insert_attempt(const RecordAttempt& write);
   Result<RecordedAttempt> record_late(const RecordAttempt& write);
+  void note_health(const RecordAttempt& write);
 
   Connection& connection_;
   Known& known_;
   CatalogueWrites& catalogue_;
+  EventWrites& events_;
   PollOrder& poll_order_;
 
   // The usual case in one step: pending, and the attempt is new.
@@ -52,13 +56,22 @@ class DeliveryWrites {
       "FROM deliveries d JOIN events e ON e.key = d.event WHERE d.key = ?1 AND d.salt = ?2 AND d.tenant = ?3"};
   Statement find_event_{connection_, "SELECT " POSTHORN_EVENT_COLUMNS " FROM events e WHERE e.key = ?1"};
   Statement restart_{connection_,
-                     "UPDATE deliveries SET state = 0, schedule_start = attempts, due = ?2, updated = ?3 WHERE key = ?1"};
+                     "UPDATE deliveries SET state = 0, schedule_start = attempts, due = ?2, updated = ?3, order_key = NULL "
+                     "WHERE key = ?1"};
   // Its attempts may have been expired already; the new ones are to be found (expiry.h, Kind::attempts).
   Statement watch_attempts_{connection_, "INSERT OR IGNORE INTO expiry_held(kind, key) VALUES(2, ?1)"};
   Statement cancel_{connection_, "UPDATE deliveries SET state = 3, updated = ?2 WHERE key = ?1"};
   Statement cancel_some_{connection_,
                          "UPDATE deliveries SET state = 3, updated = ?2 WHERE key IN (SELECT key FROM deliveries "
-                         "INDEXED BY deliveries_pending WHERE subscription = ?1 AND state = 0 LIMIT ?3)"};
+                         "INDEXED BY deliveries_pending WHERE subscription = ?1 AND state = 0 AND order_key IS NULL LIMIT ?3)"};
+  Statement cancel_some_ordered_{
+      connection_,
+      "UPDATE deliveries SET state = 3, updated = ?2 WHERE key IN (SELECT key FROM deliveries "
+      "INDEXED BY deliveries_ordered WHERE subscription = ?1 AND state = 0 AND order_key IS NOT NULL LIMIT ?3)"};
+  Statement note_failing_{connection_,
+                          "INSERT INTO endpoint_health(subscription, failing_since, told) VALUES(?1, ?2, ?3) "
+                          "ON CONFLICT(subscription) DO UPDATE SET failing_since = ?2, told = ?3"};
+  Statement note_well_{connection_, "DELETE FROM endpoint_health WHERE subscription = ?1"};
 };
 
 }  // namespace posthorn::store::sqlite

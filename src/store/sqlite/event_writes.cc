@@ -40,17 +40,23 @@ Result<AcceptedEvent> EventWrites::accept(const NewEvent& write) {
   if (known_.is_deleted(event.tenant)) return not_found("the tenant does not exist");
   if (auto first = find_first(write)) return std::move(*first);
 
-  insert_event(write);
-  insert_deliveries(write.deliveries, event.tenant, event.id.key, event.accepted_at);
+  insert_new(write);
+  for (const NewEvent& derived : write.derived) insert_new(derived);
   if (write.idempotency) {
     insert_idempotency_.run(event.id.key, event.id.salt, event.tenant, write.idempotency->key, event.external_id, write.matched,
                             Blob(write.fingerprint));
   }
+  return AcceptedEvent{event.id, event.external_id, write.matched, false};
+}
+
+void EventWrites::insert_new(const NewEvent& write) {
+  const domain::Event& event = *write.event;
+  insert_event(write);
+  insert_deliveries(write.deliveries, event.tenant, event.id.key, event.accepted_at);
   if (write.matched > write.deliveries.size()) {
     const SubscriptionKey after = write.deliveries.empty() ? SubscriptionKey{} : write.deliveries.back().subscription.key;
     insert_fanout_.run(event.id.key, after, last_of(write.deliveries));
   }
-  return AcceptedEvent{event.id, event.external_id, write.matched, false};
 }
 
 void EventWrites::insert_event(const NewEvent& write) {
@@ -75,7 +81,8 @@ void EventWrites::insert_deliveries(const std::vector<NewDelivery>& deliveries, 
     const auto state = deleted ? domain::DeliveryState::cancelled : domain::DeliveryState::pending;
     // `updated` has its final length from the start, so that the outcome is written over the row where it stands.
     insert_delivery_.run(delivery.id.key, delivery.id.salt, tenant, event, delivery.subscription.key, static_cast<int>(state),
-                         delivery.kind == domain::Kind::poll ? poll_order_.next() : due, key_time(delivery.id.key.value));
+                         delivery.kind == domain::Kind::poll ? poll_order_.next() : due, key_time(delivery.id.key.value),
+                         delivery.order_key);
     note_place(tenant.value, delivery.id.key.value);
     note_place(delivery.subscription.key.value, delivery.id.key.value);
   }

@@ -20,6 +20,8 @@ class EventWrites {
  private:
   // The answer when the idempotency key or the external id is known already.
   std::optional<Result<AcceptedEvent>> find_first(const NewEvent& write);
+  // Event, deliveries, and the mark of an unfinished fan-out.
+  void insert_new(const NewEvent& write);
   void insert_event(const NewEvent& write);
   void insert_deliveries(const std::vector<NewDelivery>& deliveries, TenantKey tenant, EventKey event, Timestamp due);
   void note_place(std::int64_t owner, std::int64_t key);
@@ -43,7 +45,7 @@ class EventWrites {
       "matched, fingerprint, payload, last_delivery) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"};
   Statement insert_delivery_{connection_,
                              "INSERT INTO deliveries(key, salt, tenant, event, subscription, state, attempts, schedule_start, "
-                             "due, updated) VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0, 0, ?7, ?8)"};
+                             "due, updated, order_key) VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0, 0, ?7, ?8, ?9)"};
   Statement insert_place_{connection_, "INSERT OR IGNORE INTO places(owner, bucket) VALUES(?1, ?2)"};
   Statement insert_fanout_{connection_, "INSERT INTO fanouts(event, after, last_delivery) VALUES(?1, ?2, ?3)"};
   Statement find_fanout_{connection_,

@@ -185,6 +185,7 @@ void Expiry::sweep_subscriptions(Timestamp before, Budget& budget) {
   if (found.empty() && cursors.passed == 0) return;
   for (const std::int64_t key : found) {
     budget.take(static_cast<std::size_t>(cancel_of_.run(key, budget.rows)));
+    budget.take(static_cast<std::size_t>(cancel_ordered_of_.run(key, budget.rows)));
     if (budget.rows == 0) break;
     if (delete_subscription_.run(key, before) > 0) known_.remove_deleted(SubscriptionKey{key});
     cursors.passed = key;
@@ -223,8 +224,8 @@ void Expiry::sweep_tenant(std::int64_t tenant, Budget& budget, Expired& expired)
     expired.idempotency_keys += removed;
     budget.take(removed);
   }
-  for (Statement* statement : {&delete_topics_of_, &delete_scopes_of_, &delete_statistics_of_, &delete_jobs_of_,
-                               &delete_held_of_, &delete_cursors_of_}) {
+  for (Statement* statement : {&delete_topics_of_, &delete_scopes_of_, &delete_automations_of_, &delete_statistics_of_,
+                               &delete_jobs_of_, &delete_held_of_, &delete_cursors_of_}) {
     if (budget.rows > 0) budget.take(static_cast<std::size_t>(statement->run(tenant, budget.rows)));
   }
   for (const std::int64_t subscription : keys(subscriptions_of_, tenant, budget.rows)) {

@@ -101,8 +101,9 @@ class Expiry {
                                "DELETE FROM expiry_tenants WHERE (tenant, kind) IN (SELECT tenant, kind FROM expiry_tenants "
                                "WHERE tenant = ?1 LIMIT ?2)"};
   // Of an event whose fan-out is finished.
-#define POSTHORN_OF_EVENT \
-  "SELECT 1 FROM deliveries WHERE key > ?1 AND key <= (SELECT last_delivery FROM events WHERE key = ?1) AND event = ?1 "
+#define POSTHORN_OF_EVENT                                                                                                 \
+  "SELECT 1 FROM deliveries NOT INDEXED WHERE key > ?1 AND key <= (SELECT last_delivery FROM events WHERE key = ?1) AND " \
+  "event = ?1 "
   Statement pending_of_event_{connection_, POSTHORN_OF_EVENT "AND state = 0 LIMIT 1"};
   Statement any_delivery_{connection_, POSTHORN_OF_EVENT "LIMIT 1"};
 #undef POSTHORN_OF_EVENT
@@ -119,7 +120,11 @@ class Expiry {
                                 "WHERE deleted = 1 AND key > ?1 ORDER BY key LIMIT ?2"};
   Statement cancel_of_{connection_,
                        "UPDATE deliveries SET state = 3 WHERE key IN (SELECT key FROM deliveries "
-                       "INDEXED BY deliveries_pending WHERE subscription = ?1 AND state = 0 LIMIT ?2)"};
+                       "INDEXED BY deliveries_pending WHERE subscription = ?1 AND state = 0 AND order_key IS NULL LIMIT ?2)"};
+  Statement cancel_ordered_of_{connection_,
+                               "UPDATE deliveries SET state = 3 WHERE key IN (SELECT key FROM deliveries INDEXED BY "
+                               "deliveries_ordered WHERE subscription = ?1 AND state = 0 AND order_key IS NOT NULL LIMIT ?2)"};
+  Statement forget_health_{connection_, "DELETE FROM endpoint_health WHERE subscription = ?1"};
   Statement delete_subscription_{connection_,
                                  "DELETE FROM subscriptions WHERE key = ?1 AND updated < ?2 AND NOT EXISTS "
                                  "(SELECT 1 FROM places WHERE owner = ?1)"};
@@ -147,6 +152,8 @@ class Expiry {
                               "DELETE FROM topics WHERE key IN (SELECT key FROM topics WHERE tenant = ?1 LIMIT ?2)"};
   Statement delete_scopes_of_{connection_,
                               "DELETE FROM scopes WHERE key IN (SELECT key FROM scopes WHERE tenant = ?1 LIMIT ?2)"};
+  Statement delete_automations_of_{
+      connection_, "DELETE FROM automations WHERE key IN (SELECT key FROM automations WHERE tenant = ?1 LIMIT ?2)"};
   Statement subscriptions_of_{connection_, "SELECT key FROM subscriptions WHERE tenant = ?1 LIMIT ?2"};
   Statement remove_subscription_{connection_, "DELETE FROM subscriptions WHERE key = ?1"};
   Statement tenant_is_swept_{connection_, "UPDATE tenants SET deleted = 2 WHERE key = ?1"};

@@ -50,7 +50,8 @@ class JobWrites {
                       "SELECT d.state, d.subscription, d.due, e.payload IS NULL FROM deliveries d JOIN events e "
                       "ON e.key = d.event WHERE d.key = ?1 AND d.tenant = ?2"};
   Statement restart_{connection_,
-                     "UPDATE deliveries SET state = 0, schedule_start = attempts, due = ?2, updated = ?3 WHERE key = ?1"};
+                     "UPDATE deliveries SET state = 0, schedule_start = attempts, due = ?2, updated = ?3, "
+                     "order_key = NULL WHERE key = ?1"};
   // Its attempts may have been expired already; the new ones are to be found (expiry.h, Kind::attempts).
   Statement watch_attempts_{connection_, "INSERT OR IGNORE INTO expiry_held(kind, key) VALUES(2, ?1)"};
   Statement event_{

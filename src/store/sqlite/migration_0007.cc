@@ -1,35 +1,42 @@
-// Migration: statistics, and retention by tenant.
+// Migration: background jobs, and reading instead of being sent to.
 #include "store/sqlite/migrations.h"
 
 namespace posthorn::store::sqlite {
 
 const char* const kMigration0007 = R"sql(
--- counters: domain/outbound/statistics.h
-CREATE TABLE statistics(
-  tenant INTEGER NOT NULL,
-  subscription INTEGER NOT NULL,  -- 0: all
-  topic TEXT NOT NULL,            -- '': all
-  hour INTEGER NOT NULL,          -- since 1970
-  counters BLOB NOT NULL,
-  PRIMARY KEY(tenant, subscription, topic, hour)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX statistics_by_hour ON statistics(hour);
-
--- Retention of tenants with periods of their own: everything of the tenant up to `cursor` has been looked at; what had to stay
--- then is in expiry_tenant_held.
-CREATE TABLE expiry_tenants(
-  tenant INTEGER NOT NULL,
-  kind INTEGER NOT NULL,
+-- kind, state: domain/outbound/job.h. What ended stays for a while, for people.
+CREATE TABLE jobs(
+  key INTEGER PRIMARY KEY,
+  salt INTEGER NOT NULL,
+  tenant INTEGER NOT NULL,      -- 0: the job outlives its tenant
+  erased INTEGER NOT NULL,      -- the tenant that an erasure is about
+  kind INTEGER NOT NULL CHECK(kind BETWEEN 0 AND 3),
+  state INTEGER NOT NULL CHECK(state BETWEEN 0 AND 4),
+  subscription INTEGER NOT NULL,
+  subscription_salt INTEGER NOT NULL,
+  wanted_state INTEGER,
+  topics TEXT NOT NULL,         -- a line each
+  since INTEGER NOT NULL,
+  until INTEGER NOT NULL,
   cursor INTEGER NOT NULL,
-  held_cursor INTEGER NOT NULL,
-  PRIMARY KEY(tenant, kind)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE expiry_tenant_held(
-  tenant INTEGER NOT NULL,
-  kind INTEGER NOT NULL,
-  key INTEGER NOT NULL,
-  PRIMARY KEY(tenant, kind, key)
-) STRICT, WITHOUT ROWID;
+  end INTEGER NOT NULL,
+  examined INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  skipped INTEGER NOT NULL,
+  total INTEGER,
+  error TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  updated INTEGER NOT NULL
+) STRICT;
+CREATE INDEX jobs_by_tenant ON jobs(tenant);
+CREATE INDEX jobs_unfinished ON jobs(state, tenant) WHERE state <= 1;
+
+-- What a recovery looks for. Rare rows only, so it costs nothing while deliveries succeed.
+CREATE INDEX deliveries_exhausted ON deliveries(subscription) WHERE state = 2;
+
+-- The place in the order of reading that was given last (poll_order.h).
+CREATE TABLE poll_order(id INTEGER PRIMARY KEY CHECK(id = 1), last INTEGER NOT NULL) STRICT;
+INSERT INTO poll_order VALUES(1, 0);
 )sql";
 
 }  // namespace posthorn::store::sqlite

@@ -6,14 +6,17 @@
 
 namespace posthorn::store::sqlite {
 
-inline constexpr std::int64_t kSchemaVersion = 5;
+inline constexpr std::int64_t kSchemaVersion = 8;
 inline constexpr std::int64_t kApplicationId = 0x50486f72;  // "PHor": says that the file is ours
 
 extern const char* const kMigration0001;
 extern const char* const kMigration0002;
 extern const char* const kMigration0003;
+extern const char* const kMigration0004;
+extern const char* const kMigration0005;
 extern const char* const kMigration0006;
 extern const char* const kMigration0007;
+extern const char* const kMigration0008;
 
 // Brings the database to kSchemaVersion, one transaction a migration. Errors: conflict when the file is of a newer program or
 // not ours. Throws DatabaseError.

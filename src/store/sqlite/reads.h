@@ -1,6 +1,7 @@
 // Reads: every query, over one connection.
 #pragma once
 
+#include "store/sqlite/access_reads.h"
 #include "store/sqlite/catalogue_reads.h"
 #include "store/sqlite/engine_reads.h"
 #include "store/sqlite/job_reads.h"
@@ -11,14 +12,9 @@
 namespace posthorn::store::sqlite {
 
 struct Reads {
-  explicit Reads(Connection& connection)
-      : catalogue(connection),
-        engine(connection),
-        lists(connection),
-        jobs(connection),
-        polling(connection),
-        statistics(connection) {}
+  explicit Reads(Connection& connection) : access(connection), catalogue(connection), engine(connection), lists(connection), jobs(connection), polling(connection), statistics(connection) {}
 
+  AccessReads access;
   CatalogueReads catalogue;
   EngineReads engine;
   ListReads lists;

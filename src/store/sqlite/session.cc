@@ -1,6 +1,9 @@
-#include "store/sqlite/session_calls.h"
+#include "store/sqlite/session.h"
+
+#include "store/sqlite/session_ways.h"
 
 namespace posthorn::store::sqlite {
+
 SqliteSession::SqliteSession(EventLoop& loop, Writer& writer, ReaderPool& readers, BackupRunner& backups)
     : writer_(writer), readers_(readers), backups_(backups), state_(std::make_shared<SessionState>(loop)) {}
 
@@ -76,6 +79,18 @@ void SqliteSession::save_subscription(SaveSubscription operation, Done<SavedSubs
 void SqliteSession::delete_subscription(DeleteSubscription operation, Done<void> done) {
   write<DeleteSubscription, void>(
       {}, operation, [](Tables& tables, const DeleteSubscription& remove) { return tables.catalogue.remove(remove); },
+      std::move(done));
+}
+
+void SqliteSession::save_automation(SaveAutomation operation, Done<Saved> done) {
+  write<SaveAutomation, Saved>(
+      {.bytes = 8 * kPlainBytes}, std::move(operation),
+      [](Tables& tables, const SaveAutomation& save) { return tables.automations.save(save); }, std::move(done));
+}
+
+void SqliteSession::delete_automation(DeleteAutomation operation, Done<void> done) {
+  write<DeleteAutomation, void>(
+      {}, operation, [](Tables& tables, const DeleteAutomation& remove) { return tables.automations.remove(remove); },
       std::move(done));
 }
 
@@ -164,6 +179,14 @@ void SqliteSession::lanes_with_work(std::vector<std::uint32_t> shards, Done<std:
 void SqliteSession::load_pending(LoadPending query, Done<std::vector<domain::PendingDelivery>> done) {
   read<std::vector<domain::PendingDelivery>>(std::move(done),
                                              [query](Reads& reads) { return reads.engine.load_pending(query); });
+}
+
+void SqliteSession::load_ordered(LoadOrdered query, Done<OrderedPage> done) {
+  read<OrderedPage>(std::move(done), [query](Reads& reads) { return reads.engine.load_ordered(query); });
+}
+
+void SqliteSession::load_health(Done<std::vector<EndpointHealth>> done) {
+  read<std::vector<EndpointHealth>>(std::move(done), [](Reads& reads) { return reads.engine.load_health(); });
 }
 
 void SqliteSession::unfinished_fanouts(Done<std::vector<UnfinishedFanout>> done) {

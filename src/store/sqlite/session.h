@@ -31,8 +31,23 @@ class SqliteSession final : public Session {
   void delete_scope(DeleteScope write, Done<void> done) override;
   void save_subscription(SaveSubscription write, Done<SavedSubscription> done) override;
   void delete_subscription(DeleteSubscription write, Done<void> done) override;
+  void save_automation(SaveAutomation write, Done<Saved> done) override;
+  void delete_automation(DeleteAutomation write, Done<void> done) override;
   void save_credential(SaveCredential write, Done<void> done) override;
   void load_catalogue(Done<Catalogue> done) override;
+
+  void save_account(SaveAccount write, Done<Saved> done) override;
+  void delete_account(DeleteAccount write, Done<void> done) override;
+  void touch_accounts(TouchAccounts write, Done<void> done) override;
+  void save_grant(SaveGrant write, Done<void> done) override;
+  void delete_grant(DeleteGrant write, Done<void> done) override;
+  void save_issuer(SaveIssuer write, Done<Saved> done) override;
+  void delete_issuer(DeleteIssuer write, Done<void> done) override;
+  void save_signing_key(SaveSigningKey write, Done<void> done) override;
+  void delete_signing_key(DeleteSigningKey write, Done<void> done) override;
+  void load_access(Done<AccessRows> done) override;
+  void record_audit(RecordAudit write, Done<void> done) override;
+  void list_audit(ListAudit query, Done<Page<AuditEntry>> done) override;
 
   void accept_events(AcceptEvents write, Done<std::vector<Result<AcceptedEvent>>> done) override;
   void advance_fanout(AdvanceFanout write, Done<void> done) override;
@@ -47,6 +62,8 @@ class SqliteSession final : public Session {
 
   void lanes_with_work(std::vector<std::uint32_t> shards, Done<std::vector<LaneWork>> done) override;
   void load_pending(LoadPending query, Done<std::vector<domain::PendingDelivery>> done) override;
+  void load_ordered(LoadOrdered query, Done<OrderedPage> done) override;
+  void load_health(Done<std::vector<EndpointHealth>> done) override;
   void unfinished_fanouts(Done<std::vector<UnfinishedFanout>> done) override;
   void count_pending(Done<PendingCount> done) override;
 

@@ -1,5 +1,5 @@
 // The session's verbs on jobs.
-#include "store/sqlite/session_calls.h"
+#include "store/sqlite/session_ways.h"
 
 namespace posthorn::store::sqlite {
 

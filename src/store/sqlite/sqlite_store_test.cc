@@ -137,8 +137,8 @@ TEST_F(SqliteFiles, TheSchemaRefusesStatesThatDoNotExist) {
   Connection connection(database(), Connection::Mode::read_write, {});
   const char* const impossible[] = {
       "INSERT INTO deliveries VALUES(1, 1, 1, 1, 1, 4, 0, 0, 0, NULL)",
-      "INSERT INTO deliveries VALUES(1, 1, 1, 1, 1, -1, 0, 0, 0, NULL)",
-      "INSERT INTO deliveries VALUES(1, 1, 1, 1, 1, 0, 1, 2, 0, NULL)",
+      "INSERT INTO deliveries VALUES(1, 1, 1, 1, 1, -1, 0, 0, 0, NULL, NULL)",
+      "INSERT INTO deliveries VALUES(1, 1, 1, 1, 1, 0, 1, 2, 0, NULL, NULL)",
       "INSERT INTO attempts VALUES(1, 0, 0, 0, 0, 0, NULL, NULL)",
       "INSERT INTO credentials VALUES('a', x'00', 0)",
       "INSERT INTO tenants VALUES(1, 'a', '', 2, '', 1, 0, 0, 0)",
@@ -146,7 +146,7 @@ TEST_F(SqliteFiles, TheSchemaRefusesStatesThatDoNotExist) {
   for (const char* statement : impossible) {
     EXPECT_THROW(connection.execute(statement), DatabaseError) << statement;
   }
-  EXPECT_NO_THROW(connection.execute("INSERT INTO deliveries VALUES(1, 1, 1, 1, 1, 3, 1, 1, 0, NULL)"));
+  EXPECT_NO_THROW(connection.execute("INSERT INTO deliveries VALUES(1, 1, 1, 1, 1, 3, 1, 1, 0, NULL, NULL)"));
 }
 
 TEST_F(SqliteFiles, ABackupIsPutBackWhole) {

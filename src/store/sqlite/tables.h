@@ -1,6 +1,8 @@
 // Tables: everything that may be written, over the writer's one connection.
 #pragma once
 
+#include "store/sqlite/access_writes.h"
+#include "store/sqlite/automation_rows.h"
 #include "store/sqlite/catalogue_writes.h"
 #include "store/sqlite/delivery_writes.h"
 #include "store/sqlite/event_writes.h"
@@ -20,9 +22,11 @@ struct Tables {
   explicit Tables(Connection& connection)
       : known(connection),
         poll_order(connection),
-        catalogue(connection, known),
+        access(connection, known),
+        catalogue(connection, known, access),
+        automations(connection, known),
         events(connection, known, poll_order),
-        deliveries(connection, known, catalogue, poll_order),
+        deliveries(connection, known, catalogue, events, poll_order),
         jobs(connection, known, poll_order),
         polling(connection),
         shards(connection, known),
@@ -33,7 +37,9 @@ struct Tables {
 
   Known known;
   PollOrder poll_order;
+  AccessWrites access;
   CatalogueWrites catalogue;
+  AutomationWrites automations;
   EventWrites events;
   DeliveryWrites deliveries;
   JobWrites jobs;

@@ -3,7 +3,11 @@
 namespace posthorn::store::sqlite {
 namespace {
 
-std::size_t rows_of(const NewEvent& event) { return 1 + event.deliveries.size() + (event.idempotency ? 1 : 0); }
+std::size_t rows_of(const NewEvent& event) {
+  std::size_t rows = 1 + event.deliveries.size() + (event.idempotency ? 1 : 0);
+  for (const NewEvent& derived : event.derived) rows += rows_of(derived);
+  return rows;
+}
 
 std::size_t rows_of(const AcceptEvents& operation, std::size_t from) {
   std::size_t rows = 0;
@@ -11,10 +15,11 @@ std::size_t rows_of(const AcceptEvents& operation, std::size_t from) {
   return rows;
 }
 
-std::size_t bytes_of(const AcceptEvents& operation) {
+std::size_t bytes_of(const std::vector<NewEvent>& events) {
   std::size_t bytes = 0;
-  for (const NewEvent& event : operation.events) {
-    bytes += sizeof(NewEvent) + event.event->payload.size() + event.deliveries.size() * sizeof(NewDelivery);
+  for (const NewEvent& event : events) {
+    bytes += sizeof(NewEvent) + event.event->payload.size() + event.deliveries.size() * sizeof(NewDelivery) +
+             bytes_of(event.derived);
   }
   return bytes;
 }
@@ -22,7 +27,7 @@ std::size_t bytes_of(const AcceptEvents& operation) {
 }  // namespace
 
 AcceptWrite::AcceptWrite(std::shared_ptr<SessionState> session, AcceptEvents operation, Done<Accepted> done)
-    : Write(std::move(session), WriteClass::publisher, rows_of(operation, 0), bytes_of(operation)),
+    : Write(std::move(session), WriteClass::publisher, rows_of(operation, 0), bytes_of(operation.events)),
       operation_(std::move(operation)),
       done_(std::move(done)) {
   results_.reserve(operation_.events.size());

@@ -1,9 +1,8 @@
-// How SqliteSession hands writes and queries over: what its verbs, in several files, are made of.
+// How a session's verbs become writes and reads: for session.cc and the files of verbs beside it only.
 #pragma once
 
 #include <memory>
 #include <string>
-#include <type_traits>
 #include <utility>
 
 #include "store/sqlite/session.h"

@@ -1,0 +1,38 @@
+#include "domain/outbound/batch.h"
+
+#include <gtest/gtest.h>
+
+namespace posthorn::domain {
+namespace {
+
+EventPtr event(std::int64_t key, std::string payload, std::string external_id = "") {
+  Event event;
+  event.id = {{key}, 5};
+  event.topic = "a.b";
+  event.time = Timestamp(Milliseconds(1'700'000'000'000));
+  event.payload = std::move(payload);
+  event.external_id = std::move(external_id);
+  return std::make_shared<const Event>(std::move(event));
+}
+
+TEST(Batch, IsAnArrayOfWhatEachEventWouldBe) {
+  const auto first = event(1, R"({"n": 1.0})", "mine-1");
+  const auto second = event(2, "");
+  EXPECT_EQ(render_batch(Format::standard, {first, second}),
+            R"([{"id":"mine-1","type":"a.b","timestamp":"2023-11-14T22:13:20.000Z","data":{"n": 1.0}},{"id":")" +
+                to_text(second->id) + R"(","type":"a.b","timestamp":"2023-11-14T22:13:20.000Z","data":null}])");
+  EXPECT_EQ(render_batch(Format::raw, {first, second}), R"([{"n": 1.0},null])");
+  EXPECT_EQ(render_batch(Format::raw, {first}), R"([{"n": 1.0}])");
+}
+
+TEST(Batch, HasAnIdThatOnlyTheSameDeliveriesHave) {
+  const DeliveryId a{{1}, 2};
+  const DeliveryId b{{2}, 2};
+  EXPECT_EQ(batch_id({a, b}), batch_id({a, b}));
+  EXPECT_NE(batch_id({a, b}), batch_id({b, a}));
+  EXPECT_NE(batch_id({a, b}), batch_id({a}));
+  EXPECT_EQ(batch_id({a}).size(), 38u);
+}
+
+}  // namespace
+}  // namespace posthorn::domain

@@ -1,0 +1,16 @@
+// What the lanes of all out-loops share: thread-safe parts.
+#pragma once
+
+#include "base/limits.h"
+#include "outbound/order_horizon.h"
+#include "outbound/tenant_pace.h"
+
+namespace posthorn::outbound {
+
+struct LaneShared {
+  OrderHorizon horizon;
+  TenantPaces paces;
+  Milliseconds disable_after{kDisableAfterDefault};  // for subscriptions that do not say
+};
+
+}  // namespace posthorn::outbound
