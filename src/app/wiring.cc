@@ -143,7 +143,8 @@ void Server::build_out_node(OutNode& node) {
 }
 
 void Server::build_notices(OutNode& node) {
-  node.handover = std::make_unique<outbound::Handover>(node.loop, lane_targets(), [this](SubscriptionKey key) { poll_hub_.wake(key); });
+  node.handover =
+      std::make_unique<outbound::Handover>(node.loop, lane_targets(), [this](SubscriptionKey key) { poll_hub_.wake(key); });
   node.notices = std::make_unique<outbound::Notices>(*catalogue_, *ids_, clock_, lane_shared_.horizon, random_seed());
   node.lanes->tell_by(*node.notices, make_work_sink(*node.handover, *node.statistics));
 }
@@ -318,7 +319,8 @@ void Server::build_recovery(InNode& node) {
 void Server::build_in_node(InNode& node, std::uint16_t port) {
   node.session = store_->open_session(node.loop);
   node.statistics = std::make_unique<outbound::Statistics>(node.loop, *node.session, clock_);
-  node.handover = std::make_unique<outbound::Handover>(node.loop, lane_targets(), [this](SubscriptionKey key) { poll_hub_.wake(key); });
+  node.handover =
+      std::make_unique<outbound::Handover>(node.loop, lane_targets(), [this](SubscriptionKey key) { poll_hub_.wake(key); });
   outbound::PublishLimits limits;
   limits.event_body_bytes_max = config_.event_body_bytes_max;
   node.publisher =
@@ -335,8 +337,19 @@ void Server::build_in_node(InNode& node, std::uint16_t port) {
   node.tests =
       std::make_unique<outbound::TestDelivery>(node.loop, *catalogue_, clock_, client_options(), config_.handshake_origin);
 
-  const api::Services services{*node.session,    *tenants_, *access_,  *catalogue_, *node.publisher,
-                               *node.deliveries, *node.jobs, *node.polling, *node.privacy, *scripts_, node.loop, clock_,      config_.event_body_bytes_max,
+  const api::Services services{*node.session,
+                               *tenants_,
+                               *access_,
+                               *catalogue_,
+                               *node.publisher,
+                               *node.deliveries,
+                               *node.jobs,
+                               *node.polling,
+                               *node.privacy,
+                               *scripts_,
+                               node.loop,
+                               clock_,
+                               config_.event_body_bytes_max,
                                node.tests.get()};
   auto routes = api::native::routes(services);
   for (auto& route : api::admin::routes({[this] { return readiness(); }, metrics_, api::admin::MetricsAccess::with_key}))

@@ -66,9 +66,10 @@ class CommandLine : public testing::Test {
   std::ostringstream err_;
 };
 
-constexpr std::array<const char*, 22> kCommands{"transforms", "jobs", "poll", "stats", "compact", "serve",         "demo",    "watch",  "send",       "listen",
-                                                "topics",     "subscriptions", "tenants", "events", "deliveries", "backup",
-                                                "restore",    "rotate-key",    "verify",  "doctor", "version",    "completion"};
+constexpr std::array<const char*, 22> kCommands{"transforms", "jobs",   "poll",       "stats",     "compact", "serve",
+                                                "demo",       "watch",  "send",       "listen",    "topics",  "subscriptions",
+                                                "tenants",    "events", "deliveries", "backup",    "restore", "rotate-key",
+                                                "verify",     "doctor", "version",    "completion"};
 
 TEST_F(CommandLine, AloneShowsWhereToStart) {
   EXPECT_EQ(run({}), 0);

@@ -59,10 +59,11 @@ void Fanout::step() {
   write.finished = job.at + count == job.remaining.size();
   domain::EventDocument document(*job.event, {});
   std::vector<Work> work;
+  const domain::Subscription gone;
   for (std::size_t i = job.at; i < job.at + count; ++i) {
     // One that was deleted meanwhile gets a delivery all the same, which the store makes a cancelled one.
     const auto subscription = catalogue_.find_subscription(job.remaining[i].key);
-    const auto made = new_delivery(job.remaining[i], subscription ? *subscription : domain::Subscription{}, ids_, document);
+    const auto made = new_delivery(job.remaining[i], subscription ? *subscription : gone, ids_, document);
     write.deliveries.push_back(made);
     const Timestamp due = made.kind == domain::Kind::poll ? domain::kNeverDue : job.event->accepted_at;
     work.push_back(Work{made.id, made.subscription.key, job.event, 0, 0, due, made.order_key});

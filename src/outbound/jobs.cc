@@ -131,7 +131,8 @@ void Jobs::advance(store::JobScan found) {
       const auto matched = catalogue_.match(*event);
       if (std::ranges::find_if(matched, [&](const auto& one) { return one->id == subscription->id; }) == matched.end())
         continue;
-      write.missing.push_back({event->id.key, {ids_.next<DeliveryId>(), subscription->id, std::nullopt, subscription->settings.kind}});
+      write.missing.push_back(
+          {event->id.key, {ids_.next<DeliveryId>(), subscription->id, std::nullopt, subscription->settings.kind}});
     }
   }
   write.now = clock_.schedule_now();

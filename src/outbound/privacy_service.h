@@ -13,9 +13,9 @@ namespace posthorn::outbound {
 class PrivacyService {
  public:
   struct Sinks {
-    std::function<void(EventKey)> expunged;                      // the lanes keep nothing that was made of it
+    std::function<void(EventKey)> expunged;                       // the lanes keep nothing that was made of it
     std::function<void(SubscriptionKey, DeliveryKey)> cancelled;  // takes the delivery out of its lane
-    std::function<void(domain::Job)> erase;                      // hands an erasure's job to Jobs
+    std::function<void(domain::Job)> erase;                       // hands an erasure's job to Jobs
   };
   PrivacyService(store::Session& session, const Clock& clock, IdSource& ids, Sinks sinks);
 

@@ -82,8 +82,7 @@ TestServer::TestServer()
 void TestServer::load() {
   session_ = store_->open_session(loop_);
   publisher_ = std::make_unique<outbound::Publisher>(loop_, *session_, catalogue_, clock_, ids_, gate_, horizon_, metrics_,
-                                                     outbound::PublishLimits(),
-                                                     [this](const outbound::AcceptedWork& work) {
+                                                     outbound::PublishLimits(), [this](const outbound::AcceptedWork& work) {
                                                        ++handed_over_;
                                                        statistics_->accepted(work.event->tenant, work.event->topic);
                                                      });
@@ -93,12 +92,24 @@ void TestServer::load() {
   statistics_ = std::make_unique<outbound::Statistics>(loop_, *session_, clock_);
   polling_ = std::make_unique<outbound::Polling>(loop_, *session_, clock_, poll_hub_, *statistics_);
   privacy_ = std::make_unique<outbound::PrivacyService>(
-      *session_, clock_, ids_, outbound::PrivacyService::Sinks{[](EventKey) {}, [](SubscriptionKey, DeliveryKey) {}, [](const domain::Job&) {}});
+      *session_, clock_, ids_,
+      outbound::PrivacyService::Sinks{[](EventKey) {}, [](SubscriptionKey, DeliveryKey) {}, [](const domain::Job&) {}});
   net::HttpClientOptions options;
   options.filter = net::PeerFilter({net::Network::parse("127.0.0.0/8", "allow").value()});
   tests_ = std::make_unique<outbound::TestDelivery>(loop_, catalogue_, system_clock_, std::move(options), "posthorn");
-  const Services services{*session_,    tenants_, access_, catalogue_, *publisher_,
-                          *deliveries_, *jobs_, *polling_, *privacy_, scripts_, loop_,   clock_,     kEventBodyBytesMaxDefault,
+  const Services services{*session_,
+                          tenants_,
+                          access_,
+                          catalogue_,
+                          *publisher_,
+                          *deliveries_,
+                          *jobs_,
+                          *polling_,
+                          *privacy_,
+                          scripts_,
+                          loop_,
+                          clock_,
+                          kEventBodyBytesMaxDefault,
                           tests_.get()};
   auto all = native::routes(services);
   for (auto& route : orchestry::routes(services)) all.push_back(std::move(route));
@@ -135,9 +146,8 @@ TestServer::~TestServer() {
 
 void TestServer::write_statistics() {
   net::run_on(loop_, [this]() -> net::Task<> {
-    co_await net::until<int>([&](auto done) {
-      statistics_->stop([done = std::make_shared<decltype(done)>(std::move(done))] { (*done)(0); });
-    });
+    co_await net::until<int>(
+        [&](auto done) { statistics_->stop([done = std::make_shared<decltype(done)>(std::move(done))] { (*done)(0); }); });
   });
 }
 

@@ -13,8 +13,7 @@ namespace posthorn::store::sqlite {
 
 class DeliveryWrites {
  public:
-  DeliveryWrites(Connection& connection, Known& known, CatalogueWrites& catalogue, EventWrites& events,
-                 PollOrder& poll_order)
+  DeliveryWrites(Connection& connection, Known& known, CatalogueWrites& catalogue, EventWrites& events, PollOrder& poll_order)
       : connection_(connection), known_(known), catalogue_(catalogue), events_(events), poll_order_(poll_order) {}
 
   Result<RecordedAttempt> record(const RecordAttempt& write);

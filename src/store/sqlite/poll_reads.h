@@ -16,10 +16,12 @@ class PollReads {
  private:
   Connection& connection_;
 
-  Statement page_{connection_, "SELECT " POSTHORN_EVENT_COLUMNS
-                               ", d.key, d.salt, d.due FROM deliveries d INDEXED BY deliveries_pending "
-                               "JOIN events e ON e.key = d.event WHERE d.subscription = ?1 AND d.state = 0 AND d.order_key IS NULL AND d.due > ?2 "
-                               "AND e.payload IS NOT NULL ORDER BY d.due LIMIT ?3"};
+  Statement page_{
+      connection_,
+      "SELECT " POSTHORN_EVENT_COLUMNS
+      ", d.key, d.salt, d.due FROM deliveries d INDEXED BY deliveries_pending "
+      "JOIN events e ON e.key = d.event WHERE d.subscription = ?1 AND d.state = 0 AND d.order_key IS NULL AND d.due > ?2 "
+      "AND e.payload IS NOT NULL ORDER BY d.due LIMIT ?3"};
 };
 
 }  // namespace posthorn::store::sqlite

@@ -16,10 +16,11 @@ class PollWrites {
  private:
   Connection& connection_;
 
-  Statement pending_{connection_,
-                     "SELECT d.key, e.topic, e.accepted FROM deliveries d INDEXED BY deliveries_pending "
-                     "JOIN events e ON e.key = d.event WHERE d.subscription = ?1 AND d.state = 0 AND d.order_key IS NULL AND d.due > ?2 "
-                     "AND d.due <= ?3 ORDER BY d.due LIMIT ?4"};
+  Statement pending_{
+      connection_,
+      "SELECT d.key, e.topic, e.accepted FROM deliveries d INDEXED BY deliveries_pending "
+      "JOIN events e ON e.key = d.event WHERE d.subscription = ?1 AND d.state = 0 AND d.order_key IS NULL AND d.due > ?2 "
+      "AND d.due <= ?3 ORDER BY d.due LIMIT ?4"};
   Statement acknowledge_{connection_, "UPDATE deliveries SET state = 1, updated = ?2 WHERE key = ?1"};
 };
 

@@ -12,7 +12,14 @@
 namespace posthorn::store::sqlite {
 
 struct Reads {
-  explicit Reads(Connection& connection) : access(connection), catalogue(connection), engine(connection), lists(connection), jobs(connection), polling(connection), statistics(connection) {}
+  explicit Reads(Connection& connection)
+      : access(connection),
+        catalogue(connection),
+        engine(connection),
+        lists(connection),
+        jobs(connection),
+        polling(connection),
+        statistics(connection) {}
 
   AccessReads access;
   CatalogueReads catalogue;
