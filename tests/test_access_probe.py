@@ -16,6 +16,9 @@ MARKER = "only-acme-may-see-this"
 ALL_ROLES = ["admin", "webhook_admin", "webhook_user", "publisher", "worker", "viewer"]
 METHODS = ("get", "put", "post", "patch", "delete")
 
+# What Ovation answers to a project template that nobody has, or that another tenant has: the same 422 for both.
+UNKNOWN_IS_INVALID = {("post", "/ovation/api/v3/project_templates/{projectTemplateId}/webhook_endpoints")}
+
 
 def document_paths():
     """Where the server serves each document of spec/."""
@@ -31,7 +34,7 @@ def make_tenant(api, name):
     api.expect(201, "PUT", f"{base}/topics/acme.made", {"description": MARKER})
     api.expect(201, "PUT", f"{base}/scopes/acme-scope", {"name": MARKER})
     subscription = api.expect(201, "POST", f"{base}/subscriptions", {
-        "url": f"https://receiver.example/{MARKER}", "topics": ["**"], "description": MARKER, "enabled": True})
+        "url": f"https://receiver.example/{MARKER}", "topics": ["**"], "description": MARKER, "enabled": True, "signatures": ["v1", "v1a"]})
     event = api.expect(202, "POST", f"{base}/events", {"topic": "acme.made", "data": MARKER})
     delivery = api.items(f"{base}/events/{event['id']}/deliveries")[0]
     account = {"name": MARKER, "tenant": name, "roles": ["webhook_user"]}
@@ -98,7 +101,7 @@ def test_nobody_reaches_another_tenant_by_any_route(probe):
         probed += 1
         if MARKER.encode() in answer.body or answer.status >= 500:
             wrong.append(f"{method} {path}: {answer}")
-        elif "{" in route and answer.status not in (401, 404):
+        elif "{" in route and answer.status not in (401, 404) and (method, route) not in UNKNOWN_IS_INVALID:
             wrong.append(f"{method} {path}: {answer}")
     assert not wrong, "\n".join(wrong)
     assert probed >= 40

@@ -7,6 +7,7 @@
 #include "api/native/native_api.h"
 #include "api/native/openapi_document.h"
 #include "api/oauth/oauth_routes.h"
+#include "api/orangelogic/orangelogic_api.h"
 #include "api/orchestry/orchestry_api.h"
 #include "api/ovation/ovation_api.h"
 #include "app/data_folder.h"
@@ -354,9 +355,11 @@ void Server::build_in_node(InNode& node, std::uint16_t port) {
   auto routes = api::native::routes(services);
   for (auto& route : api::admin::routes({[this] { return readiness(); }, metrics_, api::admin::MetricsAccess::with_key}))
     routes.push_back(std::move(route));
+  for (auto& route : api::orangelogic::routes(services)) routes.push_back(std::move(route));
   for (auto& route : api::orchestry::routes(services)) routes.push_back(std::move(route));
   for (auto& route : api::ovation::routes(services)) routes.push_back(std::move(route));
-  for (const auto& document : {api::native::kDocument, api::orchestry::kDocument, api::ovation::kDocument}) {
+  for (const auto& document :
+       {api::native::kDocument, api::orangelogic::kDocument, api::orchestry::kDocument, api::ovation::kDocument}) {
     for (auto& route : api::document_routes(document)) routes.push_back(std::move(route));
   }
   const bool tls = !config_.tls_certificate_file.empty();

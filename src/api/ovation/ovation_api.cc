@@ -94,8 +94,9 @@ net::Task<Answer> get_endpoint(Services services, RequestContext& context) {
 net::Task<Answer> post_endpoint(Services services, RequestContext& context) {
   const auto object = read_object(context.request.body);
   if (!object) co_return object.error();
-  auto input = read_endpoint(*object, Purpose::create);
-  Problems problems = input ? Problems() : std::move(input).error();
+  const auto input = read_endpoint(*object, Purpose::create);
+  Problems problems;
+  if (!input) problems = input.error();
   if (!has_template(services, context)) problems.insert(problems.begin(), std::string(kTemplateNotFound));
   if (!problems.empty()) co_return errors_answer(422, problems);
 

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "api/native/openapi_document.h"
+#include "api/orangelogic/orangelogic_api.h"
 #include "api/orchestry/orchestry_api.h"
 #include "api/ovation/ovation_api.h"
 #include "api/testing/test_server.h"
@@ -93,7 +94,8 @@ Document& document_of(std::string_view pattern) {
 }  // namespace
 
 const std::vector<SurfaceDocument>& surface_documents() {
-  static const std::vector<SurfaceDocument> all{native::kDocument, orchestry::kDocument, ovation::kDocument};
+  static const std::vector<SurfaceDocument> all{native::kDocument, orangelogic::kDocument, orchestry::kDocument,
+                                                ovation::kDocument};
   return all;
 }
 

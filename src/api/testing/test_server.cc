@@ -8,6 +8,7 @@
 #include "api/admin/operations.h"
 #include "api/native/openapi_document.h"
 #include "api/oauth/oauth_routes.h"
+#include "api/orangelogic/orangelogic_api.h"
 #include "api/orchestry/orchestry_api.h"
 #include "api/ovation/ovation_api.h"
 #include "api/testing/openapi_check.h"
@@ -112,6 +113,7 @@ void TestServer::load() {
                           kEventBodyBytesMaxDefault,
                           tests_.get()};
   auto all = native::routes(services);
+  for (auto& route : orangelogic::routes(services)) all.push_back(std::move(route));
   for (auto& route : orchestry::routes(services)) all.push_back(std::move(route));
   for (auto& route : ovation::routes(services)) all.push_back(std::move(route));
   const admin::Operations operations{[] { return admin::Readiness{true, {}}; }, metrics_};

@@ -8,7 +8,7 @@ namespace posthorn::domain {
 
 Rendered render_orchestry(const Event& event) {
   Rendered rendered;
-  rendered.body = "{";
+  rendered.body += '{';
   rendered.body += members_of(payload_of(event), [](std::string_view name) { return name == "Secret" || name == "secret"; });
   rendered.secret_at = rendered.body.size();
   rendered.body += '}';

@@ -1,0 +1,217 @@
+// create, update, delete, getbyid, getall, rotatesecret.
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <charconv>
+
+#include "api/kit/body.h"
+#include "api/orangelogic/document.h"
+#include "api/orangelogic/orangelogic_routes.h"
+#include "api/orangelogic/subscription.h"
+#include "base/text.h"
+
+namespace posthorn::api::orangelogic {
+namespace {
+
+namespace bj = boost::json;
+using domain::Action;
+using domain::SubscriptionPtr;
+
+constexpr std::string_view kId = "subscriptionId";
+constexpr std::size_t kSubscriptionsMax = 10'000;  // of one tenant, counted by getall
+constexpr std::size_t kPageSizeDefault = 50;
+constexpr auto kOverlap = std::chrono::hours(1);  // both secrets sign; Orange Logic's default
+constexpr std::size_t kSecretBytes = 24;
+
+// Removes the id from the object and answers it.
+Result<std::string> take_id(bj::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  if (value == nullptr || !value->is_string()) return invalid(std::string(name), "is required, as a string", "required");
+  std::string id(value->get_string());
+  object.erase(name);
+  return id;
+}
+
+Result<bj::object> read_body(std::string_view body, std::initializer_list<std::string_view> names) {
+  const auto object = read_object(body);
+  if (!object) return object.error();
+  return with_known_names(*object, names);
+}
+
+Result<bj::object> read_settings_body(std::string_view body) {
+  return read_body(body, {kId, "name", "description", "targetUrl", "topics", "includePredicates", "excludePredicates",
+                          "customHeaders", "active", "maxRetries", "timeoutSeconds"});
+}
+
+net::Task<Answer> create(Services services, RequestContext& context) {
+  const auto object = read_settings_body(context.request.body);
+  if (!object) co_return object.error();
+  if (object->contains(kId)) co_return invalid(std::string(kId), "is given by the server");
+  auto settings = read_subscription(*object, blank_subscription());
+  if (!settings) co_return std::move(settings).error();
+  domain::Subscription subscription;
+  subscription.tenant = context.tenant->key;
+  subscription.settings = std::move(*settings);
+  domain::SubscriptionSecrets secrets;
+  secrets.current = outbound::make_secret();
+  auto saved = co_await services.catalogue.save_subscription(services.session, std::move(subscription), std::move(secrets), 0,
+                                                             context.author());
+  if (!saved) co_return std::move(saved).error();
+  co_return document_answer(context.request, 200, write_subscription(**saved));
+}
+
+net::Task<Answer> update(Services services, RequestContext& context) {
+  auto object = read_settings_body(context.request.body);
+  if (!object) co_return std::move(object).error();
+  const auto id = take_id(*object, kId);
+  if (!id) co_return id.error();
+  const auto current = find_subscription(services, context, *id);
+  if (!current) co_return current.error();
+  auto settings = read_subscription(*object, (*current)->settings);
+  if (!settings) co_return std::move(settings).error();
+  domain::Subscription subscription = **current;
+  subscription.settings = std::move(*settings);
+  auto saved = co_await services.catalogue.save_subscription(services.session, std::move(subscription), std::nullopt,
+                                                             (*current)->revision, context.author());
+  if (!saved) co_return std::move(saved).error();
+  co_return document_answer(context.request, 200, write_subscription(**saved));
+}
+
+// The id stands in the query or in a JSON body.
+Result<std::string> id_of(const RequestContext& context) {
+  const auto given = context.query.find(kId);
+  if (given.data() != nullptr) return std::string(given);
+  if (context.request.body.empty()) return invalid(std::string(kId), "is required, in the query or the body", "required");
+  auto object = read_body(context.request.body, {kId});
+  if (!object) return std::move(object).error();
+  return take_id(*object, kId);
+}
+
+net::Task<Answer> remove(Services services, RequestContext& context) {
+  const auto id = id_of(context);
+  if (!id) co_return id.error();
+  const auto current = find_subscription(services, context, *id);
+  if (!current) co_return current.error();
+  auto removed =
+      co_await services.catalogue.remove_subscription(services.session, *current, (*current)->revision, context.author());
+  if (!removed) co_return std::move(removed).error();
+  const bj::object answer{{kId, *id}, {"deleted", true}};
+  co_return document_answer(context.request, 200, answer);
+}
+
+net::Task<Answer> get_by_id(Services services, RequestContext& context) {
+  const auto id = context.query.find(kId);
+  if (id.data() == nullptr) co_return invalid(std::string(kId), "is required", "required");
+  const auto found = find_subscription(services, context, id);
+  if (!found) co_return found.error();
+  co_return document_answer(context.request, 200, write_subscription(**found));
+}
+
+Result<std::size_t> read_count(const RequestContext& context, std::string_view name, std::size_t otherwise, std::size_t max) {
+  const auto text = context.query.find(name);
+  if (text.data() == nullptr) return otherwise;
+  std::size_t count = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (read.ec != std::errc() || read.ptr != text.data() + text.size() || count < 1 || count > max) {
+    return invalid(std::string(name), "must be a whole number from 1 to " + std::to_string(max), "out_of_range");
+  }
+  return count;
+}
+
+net::Task<Answer> get_all(Services services, RequestContext& context) {
+  const auto page = read_count(context, "page", 1, kSubscriptionsMax);
+  if (!page) co_return page.error();
+  const auto size = read_count(context, "pageSize", kPageSizeDefault, kPageItemsMax);
+  if (!size) co_return size.error();
+  bj::array shown;
+  std::size_t count = 0;
+  for (const auto& subscription : services.catalogue.list_subscriptions(context.tenant->key, {}, kSubscriptionsMax)) {
+    if (!is_subscription(*subscription) || !context.reaches(subscription->id.key)) continue;
+    if (count >= (*page - 1) * *size && shown.size() < *size) shown.push_back(write_subscription(*subscription));
+    ++count;
+  }
+  const bj::object answer{{"subscriptions", std::move(shown)}, {"totalCount", count}};
+  co_return document_answer(context.request, 200, answer);
+}
+
+bool is_alphanumeric(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); });
+}
+
+// The first call gives the subscription its first secret and lets it sign; later ones rotate.
+net::Task<Result<std::string>> rotate(Services services, RequestContext& context, SubscriptionPtr current, std::string secret) {
+  if (secret.empty()) secret = hex_encode(crypto::random_bytes(kSecretBytes));
+  if (!current->settings.signatures.empty()) {
+    auto rotated = co_await services.catalogue.rotate_secret(services.session, current, std::move(secret), kOverlap,
+                                                             current->revision, context.author());
+    if (!rotated) co_return std::move(rotated).error();
+    co_return std::move(rotated->secret);
+  }
+  auto kept = services.catalogue.secrets_of(*current);
+  if (!kept) co_return std::move(kept).error();
+  domain::SubscriptionSecrets secrets = std::move(*kept);
+  secrets.current = secret;
+  domain::Subscription subscription = *current;
+  subscription.settings.signatures = {domain::SignatureScheme::ol_sha256};
+  auto saved = co_await services.catalogue.save_subscription(services.session, std::move(subscription), std::move(secrets),
+                                                             current->revision, context.author());
+  if (!saved) co_return std::move(saved).error();
+  co_return secret;
+}
+
+net::Task<Answer> rotate_secret(Services services, RequestContext& context) {
+  auto object = read_body(context.request.body, {kId, "newSecret"});
+  if (!object) co_return std::move(object).error();
+  const auto id = take_id(*object, kId);
+  if (!id) co_return id.error();
+  std::string secret;
+  if (const auto* given = object->if_contains("newSecret"); given != nullptr && !given->is_null()) {
+    const auto* text = given->if_string();
+    if (text == nullptr || !is_alphanumeric(*text)) {
+      co_return invalid("newSecret", "must be letters and digits", "invalid_secret");
+    }
+    secret = *text;
+  }
+  const auto current = find_subscription(services, context, *id);
+  if (!current) co_return current.error();
+  auto rotated = co_await rotate(services, context, *current, std::move(secret));
+  if (!rotated) {
+    Error error = std::move(rotated).error();
+    if (error.field == "secret") error.field = "newSecret";
+    co_return error;
+  }
+  const bj::object answer{{"newSecret", *rotated}};
+  co_return document_answer(context.request, 200, answer);
+}
+
+}  // namespace
+
+void add_subscription_routes(std::vector<Route>& routes, const Services& services) {
+  const auto add = [&](Method method, std::string_view pattern, Action action, Call call, BodyKind body, Reach reach,
+                       std::vector<std::string_view> query) {
+    routes.push_back({.method = method,
+                      .pattern = pattern,
+                      .action = action,
+                      .binding = Binding::principal,
+                      .body = body,
+                      .body_bytes_max = kCatalogueBodyBytesMax,
+                      .query = std::move(query),
+                      .handler = handler(services, call),
+                      .reach = reach,
+                      .surface = &kSurface});
+  };
+  add(Method::post, "/orangelogic/webapi/extensibility/webhook/subscription/create_22E_v1", Action::create_subscriptions,
+      create, BodyKind::json, Reach::whole, {});
+  add(Method::post, "/orangelogic/webapi/extensibility/webhook/subscription/update_22F_v1", Action::write_subscriptions, update,
+      BodyKind::json, Reach::filtered, {});
+  add(Method::remove, "/orangelogic/webapi/extensibility/webhook/subscription/delete_22G_v1", Action::delete_subscriptions,
+      remove, BodyKind::any, Reach::filtered, {kId});
+  add(Method::get, "/orangelogic/webapi/extensibility/webhook/subscription/getbyid_22H_v1", Action::read_subscriptions,
+      get_by_id, BodyKind::none, Reach::filtered, {kId});
+  add(Method::get, "/orangelogic/webapi/extensibility/webhook/subscription/getall_22I_v1", Action::read_subscriptions, get_all,
+      BodyKind::none, Reach::filtered, {"page", "pageSize"});
+  add(Method::post, "/orangelogic/webapi/extensibility/webhook/subscription/rotatesecret_22P_v1", Action::rotate_secrets,
+      rotate_secret, BodyKind::json, Reach::filtered, {});
+}
+
+}  // namespace posthorn::api::orangelogic
