@@ -240,7 +240,6 @@ struct PendingCount {
   std::uint64_t pending = 0;
   std::optional<Timestamp> oldest;  // accepted at
 };
-
 // --- lists -------------------------------------------------------------------------------------------------------------
 
 struct EventRow {
