@@ -26,7 +26,6 @@
 #include "outbound/polling.h"
 #include "outbound/privacy_service.h"
 #include "outbound/publisher.h"
-#include "outbound/statistics.h"
 #include "outbound/test_delivery.h"
 #include "outbound/transforms.h"
 #include "outbound/transport.h"
@@ -44,7 +43,6 @@ struct OutNode {
   std::unique_ptr<outbound::EndpointClient> endpoints;
   std::unique_ptr<outbound::HttpTransport> transport;
   std::unique_ptr<outbound::Transforms> transforms;  // in front of it
-  std::unique_ptr<outbound::Statistics> statistics;
   std::unique_ptr<outbound::LaneSet> lanes;
   std::unique_ptr<outbound::Handover> handover;
   std::unique_ptr<outbound::Notices> notices;
@@ -66,7 +64,6 @@ struct InNode {
   std::unique_ptr<outbound::Publisher> publisher;
   std::unique_ptr<outbound::DeliveryService> deliveries;
   std::unique_ptr<outbound::JobService> jobs;
-  std::unique_ptr<outbound::Statistics> statistics;
   std::unique_ptr<outbound::Polling> polling;
   std::unique_ptr<outbound::PrivacyService> privacy;
   std::unique_ptr<outbound::TestDelivery> tests;

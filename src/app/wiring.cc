@@ -48,13 +48,6 @@ bool wait_until_done(net::Loop& loop, SteadyTime deadline, UniqueFunction<void(U
   return future.wait_until(deadline) == std::future_status::ready;
 }
 
-// What is counted but not written yet, of either kind of node.
-template <class Node>
-void stop_statistics(Node& node, SteadyTime deadline) {
-  if (!node.statistics) return;
-  wait_until_done(node.loop, deadline, [&node](auto done) { node.statistics->stop(std::move(done)); });
-}
-
 std::string node_name() { return "pid-" + std::to_string(::getpid()) + "-" + std::to_string(random_seed()); }
 
 }  // namespace
@@ -137,17 +130,13 @@ void Server::build_out_node(OutNode& node) {
       std::make_unique<outbound::Transforms>(node.loop, *scripts_, *node.transport, clock_, config_.event_body_bytes_max);
   node.lanes = std::make_unique<outbound::LaneSet>(node.loop, *node.session, *catalogue_, *node.transforms, clock_, gate_,
                                                    lane_shared_, metrics_, random_seed());
-  node.statistics = std::make_unique<outbound::Statistics>(node.loop, *node.session, clock_);
-  node.lanes->on_outcome([&node](const auto& work, const auto& attempt, domain::DeliveryState state) {
-    node.statistics->outcome(work, attempt, state);
-  });
 }
 
 void Server::build_notices(OutNode& node) {
   node.handover =
       std::make_unique<outbound::Handover>(node.loop, lane_targets(), [this](SubscriptionKey key) { poll_hub_.wake(key); });
   node.notices = std::make_unique<outbound::Notices>(*catalogue_, *ids_, clock_, lane_shared_.horizon, random_seed());
-  node.lanes->tell_by(*node.notices, make_work_sink(*node.handover, *node.statistics));
+  node.lanes->tell_by(*node.notices, make_work_sink(*node.handover));
 }
 
 void Server::build_engine_upkeep(OutNode& node) {
@@ -312,21 +301,20 @@ void Server::build_recovery(InNode& node) {
     target.loop.post([&target, subscription, delivery] { target.lanes->cancelled(subscription, delivery); });
   };
   node.jobs = std::make_unique<outbound::JobService>(*node.session, clock_, *ids_, run_job);
-  node.polling = std::make_unique<outbound::Polling>(node.loop, *node.session, clock_, poll_hub_, *node.statistics);
+  node.polling = std::make_unique<outbound::Polling>(node.loop, *node.session, clock_, poll_hub_);
   node.privacy = std::make_unique<outbound::PrivacyService>(
       *node.session, clock_, *ids_, outbound::PrivacyService::Sinks{forget_event, forget_delivery, run_job});
 }
 
 void Server::build_in_node(InNode& node, std::uint16_t port) {
   node.session = store_->open_session(node.loop);
-  node.statistics = std::make_unique<outbound::Statistics>(node.loop, *node.session, clock_);
   node.handover =
       std::make_unique<outbound::Handover>(node.loop, lane_targets(), [this](SubscriptionKey key) { poll_hub_.wake(key); });
   outbound::PublishLimits limits;
   limits.event_body_bytes_max = config_.event_body_bytes_max;
   node.publisher =
       std::make_unique<outbound::Publisher>(node.loop, *node.session, *catalogue_, clock_, *ids_, gate_, lane_shared_.horizon,
-                                            metrics_, limits, make_work_sink(*node.handover, *node.statistics));
+                                            metrics_, limits, make_work_sink(*node.handover));
   node.deliveries = std::make_unique<outbound::DeliveryService>(
       *node.session, clock_, [&node](domain::PendingDelivery pending) { node.handover->add(std::move(pending)); },
       [this](SubscriptionKey subscription, DeliveryKey delivery) {
@@ -376,10 +364,9 @@ void Server::build_in_node(InNode& node, std::uint16_t port) {
   node.server = std::make_unique<net::HttpServer>(node.loop, *node.service, clock_, std::move(options));
 }
 
-outbound::WorkSink Server::make_work_sink(outbound::Handover& handover, outbound::Statistics& statistics) {
+outbound::WorkSink Server::make_work_sink(outbound::Handover& handover) {
   OutNode& first = *out_nodes_.front();
-  return [&handover, &statistics, &first](outbound::AcceptedWork work) {
-    statistics.accepted(work.event->tenant, work.event->topic);
+  return [&handover, &first](outbound::AcceptedWork work) {
     handover.add(work);
     if (work.remaining.empty()) return;
     first.loop.post([&first, work = std::move(work)]() mutable {
@@ -512,8 +499,6 @@ void Server::drain(SteadyTime deadline) {
       observe::log(observe::Level::warning, "attempts were cut off by the end of the grace time; they will be made again");
     net::run_on(node->loop, [&node]() -> net::Task<> { co_await node->transport->stop(); });
   }
-  for (const auto& node : in_nodes_) stop_statistics(*node, deadline);
-  for (const auto& node : out_nodes_) stop_statistics(*node, deadline);
 }
 
 void Server::tear_down() {
@@ -531,7 +516,6 @@ void Server::tear_down() {
       node->deliveries.reset();
       node->publisher.reset();
       node->handover.reset();
-      node->statistics.reset();
       node->session.reset();
     });
   }
@@ -553,7 +537,6 @@ void Server::tear_down() {
       node->fanout.reset();
       node->handover.reset();
       node->lanes.reset();
-      node->statistics.reset();
       node->transforms.reset();
       node->notices.reset();
       node->transport.reset();

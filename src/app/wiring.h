@@ -63,7 +63,7 @@ class Server {
   Status start_engine();
   Status start_in_nodes();
   void build_in_node(InNode& node, std::uint16_t port);
-  outbound::WorkSink make_work_sink(outbound::Handover& handover, outbound::Statistics& statistics);
+  outbound::WorkSink make_work_sink(outbound::Handover& handover);
   void build_recovery(InNode& node);
   outbound::JobSinks make_job_sinks();
   std::vector<outbound::TenantPeriods> tenant_periods() const;

@@ -118,11 +118,12 @@ inline constexpr std::size_t kExpungedRememberedMax = 64;            // events t
 inline constexpr std::size_t kExportPageBytesMax = 4 * 1024 * 1024;  // a page of an export ends after it
 
 // --- statistics ----------------------------------------------------------------------------------------------------------
-inline constexpr auto kStatisticsFlushTime = 1s;              // how long counters are gathered in memory
-inline constexpr std::size_t kStatisticsSeriesMax = 100'000;  // gathered on one loop
-inline constexpr std::size_t kStatisticsStepMax = 500;        // rows that one write changes
-inline constexpr std::int64_t kStatisticsHoursMax = 31 * 24;  // that one answer shows by the hour
-inline constexpr std::int64_t kStatisticsDaysMax = 400;       // that one answer shows by the day
+inline constexpr std::size_t kStatisticsLogBytesMax = 4 * 1024 * 1024;  // counted but not folded into the rows that are read
+inline constexpr std::size_t kStatisticsFoldMax = 8 * 1024;             // finest series that one transaction folds (about)
+inline constexpr int kStatisticsFoldsMax = 32;                          // transactions that one read waits for
+inline constexpr std::int64_t kStatisticsHoursMax = 31 * 24;            // that one answer shows by the hour
+inline constexpr std::int64_t kStatisticsDaysMax = 400;                 // that one answer shows by the day
+
 // --- scripts -------------------------------------------------------------------------------------------------------
 inline constexpr std::size_t kScriptSourceBytesMax = 64 * 1024;
 inline constexpr std::size_t kScriptFunctionBytesMax = 64;

@@ -58,9 +58,6 @@ class LaneSet {
   void cancelled(SubscriptionKey subscription, DeliveryKey delivery);
   // The event's payload is gone (its deliveries are cancelled one by one): nothing of it is rendered or read any more.
   void expunged(EventKey event);
-  // Told of every recorded attempt and what became of its delivery. Set before start().
-  using OutcomeListener = std::function<void(const Work&, const store::RecordAttempt&, domain::DeliveryState)>;
-  void on_outcome(OutcomeListener listener) { outcome_ = std::move(listener); }
   void subscription_changed(SubscriptionKey subscription);
 
   // New attempts stop; `done` once nothing is out or unrecorded. Work that remains stays in the store.
@@ -186,7 +183,6 @@ class LaneSet {
   std::size_t loads_running_ = 0;
   std::set<SubscriptionKey> cancelling_;  // deleted ones whose pending deliveries are being cancelled
   RenderCache rendered_;
-  OutcomeListener outcome_;
   std::deque<EventKey> expunged_;  // the latest: pages that were read before may still show them
   std::unordered_map<SubscriptionKey, domain::FailingEndpoint> failing_;
   Notices* notices_ = nullptr;

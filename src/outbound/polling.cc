@@ -6,8 +6,8 @@
 
 namespace posthorn::outbound {
 
-Polling::Polling(EventLoop& loop, store::Session& session, const Clock& clock, PollHub& hub, Statistics& statistics)
-    : loop_(loop), session_(session), clock_(clock), hub_(hub), statistics_(statistics) {}
+Polling::Polling(EventLoop& loop, store::Session& session, const Clock& clock, PollHub& hub)
+    : loop_(loop), session_(session), clock_(clock), hub_(hub) {}
 
 net::Task<Result<store::PolledPage>> Polling::read(store::PollDeliveries query) {
   co_return co_await net::until<Result<store::PolledPage>>(
@@ -42,7 +42,7 @@ net::Task<> Polling::wait_for_news(PollHub::Waiter& waiter, SteadyTime until) {
   waiter.on_wake = nullptr;
 }
 
-net::Task<Result<std::uint64_t>> Polling::acknowledge(TenantKey tenant, SubscriptionKey subscription, std::int64_t through) {
+net::Task<Result<std::uint64_t>> Polling::acknowledge(SubscriptionKey subscription, std::int64_t through) {
   std::uint64_t count = 0;
   while (true) {
     store::AcknowledgePolled write{subscription, through, static_cast<std::uint32_t>(kPollAcknowledgeStepMax),
@@ -50,8 +50,7 @@ net::Task<Result<std::uint64_t>> Polling::acknowledge(TenantKey tenant, Subscrip
     auto step = co_await net::until<Result<store::AcknowledgedPolled>>(
         [&](auto done) { session_.acknowledge_polled(write, std::move(done)); });
     if (!step) co_return std::move(step).error();
-    count += step->items.size();
-    for (const auto& item : step->items) statistics_.delivered(tenant, subscription, item.topic, item.accepted_at);
+    count += step->count;
     if (!step->more) co_return count;
   }
 }

@@ -10,14 +10,13 @@
 #include "domain/outbound/subscription.h"
 #include "net/task.h"
 #include "outbound/poll_hub.h"
-#include "outbound/statistics.h"
 #include "store/store.h"
 
 namespace posthorn::outbound {
 
 class Polling {
  public:
-  Polling(EventLoop& loop, store::Session& session, const Clock& clock, PollHub& hub, Statistics& statistics);
+  Polling(EventLoop& loop, store::Session& session, const Clock& clock, PollHub& hub);
 
   // What stands behind `after`; when there is nothing, waits for it up to `wait`, and then answers an empty page. Errors:
   // unavailable (too_many_waiters, or the store).
@@ -25,7 +24,7 @@ class Polling {
 
   // Everything up to `through` is delivered; answers how many that made. In bounded steps from the first on: when a step fails,
   // those before it stay acknowledged, and the call may be repeated.
-  net::Task<Result<std::uint64_t>> acknowledge(TenantKey tenant, SubscriptionKey subscription, std::int64_t through);
+  net::Task<Result<std::uint64_t>> acknowledge(SubscriptionKey subscription, std::int64_t through);
 
  private:
   net::Task<Result<store::PolledPage>> read(store::PollDeliveries query);
@@ -35,7 +34,6 @@ class Polling {
   store::Session& session_;
   const Clock& clock_;
   PollHub& hub_;
-  Statistics& statistics_;
 };
 
 }  // namespace posthorn::outbound

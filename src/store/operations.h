@@ -169,6 +169,7 @@ struct RecordAttempt {
   Lease lease;
   DeliveryId delivery;
   SubscriptionKey subscription;
+  domain::EventPtr event;  // what was sent, for statistics; nothing: the attempt is not counted
   domain::Attempt attempt;
   domain::DeliveryState state = domain::DeliveryState::pending;  // what the delivery becomes
   Timestamp due;                                                 // for pending

@@ -38,11 +38,7 @@ struct AcknowledgePolled {
   Timestamp at;
 };
 struct AcknowledgedPolled {
-  struct Item {
-    std::string topic;
-    Timestamp accepted_at;
-  };
-  std::vector<Item> items;
+  std::uint32_t count = 0;
   bool more = false;  // a further step would find something
 };
 

@@ -1,4 +1,5 @@
-// The store's operations on statistics: counters by hour, added to while events are delivered. See
+// The store's operations on statistics: counters by hour. The store itself counts, in the transaction that writes what is
+// counted: accepted events, recorded attempts and what became of their deliveries, acknowledged deliveries. See
 // domain/outbound/statistics.h.
 #pragma once
 
@@ -11,16 +12,8 @@
 
 namespace posthorn::store {
 
-// Adds to the stored counters, all in one transaction.
-struct AddStatistics {
-  struct Row {
-    domain::Series series;
-    domain::Counters counters;
-  };
-  std::vector<Row> rows;
-};
-
-// One series' hours from `from_hour` to before `until_hour`; hours without counters are left out. In order.
+// Everything that was committed before is counted (unless the store cannot write now: then a part of the newest may be
+// missing). One series' hours from `from_hour` to before `until_hour`; hours without counters are left out. In order.
 struct ReadStatistics {
   TenantKey tenant;
   SubscriptionKey subscription;

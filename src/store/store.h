@@ -94,7 +94,6 @@ class Session : public AccessSession {
   virtual void erase_step(EraseStep write, Done<domain::Job> done) = 0;
 
   // --- statistics (statistics_operations.h) ---
-  virtual void add_statistics(AddStatistics write, Done<void> done) = 0;
   virtual void read_statistics(ReadStatistics query, Done<std::vector<HourCounters>> done) = 0;
 
   // Writes a consistent copy to `path` (which must not exist) while serving.

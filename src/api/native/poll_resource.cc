@@ -102,7 +102,7 @@ net::Task<Answer> acknowledge(Services services, RequestContext& context) {
   if (!reader.ok()) co_return reader.error();
   const auto place = read_place(context, **subscription, cursor);
   if (!place) co_return place.error();
-  const auto count = co_await services.polling.acknowledge(context.tenant->key, (*subscription)->id.key, *place);
+  const auto count = co_await services.polling.acknowledge((*subscription)->id.key, *place);
   if (!count) co_return count.error();
   std::string body;
   JsonWriter(body).begin_object().integer("acknowledged", static_cast<std::int64_t>(*count)).end_object();

@@ -83,15 +83,12 @@ TestServer::TestServer()
 void TestServer::load() {
   session_ = store_->open_session(loop_);
   publisher_ = std::make_unique<outbound::Publisher>(loop_, *session_, catalogue_, clock_, ids_, gate_, horizon_, metrics_,
-                                                     outbound::PublishLimits(), [this](const outbound::AcceptedWork& work) {
-                                                       ++handed_over_;
-                                                       statistics_->accepted(work.event->tenant, work.event->topic);
-                                                     });
+                                                     outbound::PublishLimits(),
+                                                     [this](const outbound::AcceptedWork&) { ++handed_over_; });
   deliveries_ = std::make_unique<outbound::DeliveryService>(
       *session_, clock_, [](const domain::PendingDelivery&) {}, [](SubscriptionKey, DeliveryKey) {});
   jobs_ = std::make_unique<outbound::JobService>(*session_, clock_, ids_, [](const domain::Job&) {});
-  statistics_ = std::make_unique<outbound::Statistics>(loop_, *session_, clock_);
-  polling_ = std::make_unique<outbound::Polling>(loop_, *session_, clock_, poll_hub_, *statistics_);
+  polling_ = std::make_unique<outbound::Polling>(loop_, *session_, clock_, poll_hub_);
   privacy_ = std::make_unique<outbound::PrivacyService>(
       *session_, clock_, ids_,
       outbound::PrivacyService::Sinks{[](EventKey) {}, [](SubscriptionKey, DeliveryKey) {}, [](const domain::Job&) {}});
@@ -136,7 +133,6 @@ TestServer::~TestServer() {
     tests_.reset();
     privacy_.reset();
     polling_.reset();
-    statistics_.reset();
     jobs_.reset();
     deliveries_.reset();
     publisher_.reset();
@@ -144,13 +140,6 @@ TestServer::~TestServer() {
   });
   store_->stop();
   loop_.stop();
-}
-
-void TestServer::write_statistics() {
-  net::run_on(loop_, [this]() -> net::Task<> {
-    co_await net::until<int>(
-        [&](auto done) { statistics_->stop([done = std::make_shared<decltype(done)>(std::move(done))] { (*done)(0); }); });
-  });
 }
 
 Reply TestServer::call(std::string_view method, std::string_view target, std::string_view body, const Headers& headers) {

@@ -27,7 +27,6 @@
 #include "outbound/privacy_service.h"
 #include "outbound/publisher.h"
 #include "outbound/runnable_gate.h"
-#include "outbound/statistics.h"
 #include "outbound/test_delivery.h"
 #include "script/pool.h"
 #include "store/store.h"
@@ -66,8 +65,6 @@ class TestServer {
   Service& service() { return *service_; }
   access::Access& access() { return access_; }
   ManualClock& clock() { return clock_; }
-  // Writes the counters that were gathered; later ones are not counted.
-  void write_statistics();
   std::size_t events_handed_to_lanes() const { return handed_over_; }
 
  private:
@@ -89,7 +86,6 @@ class TestServer {
   std::unique_ptr<outbound::DeliveryService> deliveries_;
   outbound::PollHub poll_hub_;
   std::unique_ptr<outbound::JobService> jobs_;
-  std::unique_ptr<outbound::Statistics> statistics_;
   std::unique_ptr<outbound::Polling> polling_;
   std::unique_ptr<outbound::PrivacyService> privacy_;
   script::Pool scripts_;

@@ -21,6 +21,19 @@ std::optional<std::uint64_t> take_number(std::string_view& text) {
   return std::nullopt;
 }
 
+void append_text(std::string& text, std::string_view part) {
+  append_number(text, part.size());
+  text += part;
+}
+
+std::optional<std::string_view> take_text(std::string_view& text) {
+  const auto size = take_number(text);
+  if (!size || *size > text.size()) return std::nullopt;
+  const std::string_view part = text.substr(0, *size);
+  text.remove_prefix(*size);
+  return part;
+}
+
 }  // namespace
 
 std::int64_t hour_of(Timestamp time) { return std::chrono::floor<std::chrono::hours>(time).time_since_epoch().count(); }
@@ -84,6 +97,40 @@ Counters Counters::decode(std::string_view text) {
     counters.add(static_cast<std::uint8_t>(*which), *count);
   }
   return counters;
+}
+
+CountedSeries roll_up(const CountedSeries& finest) {
+  CountedSeries sums;
+  for (const auto& [series, counters] : finest) {
+    sums[{series.tenant, {}, {}, series.hour}].add(counters);
+    sums[{series.tenant, {}, series.topic, series.hour}].add(counters);
+    if (!series.subscription) continue;
+    sums[{series.tenant, series.subscription, {}, series.hour}].add(counters);
+    sums[series].add(counters);
+  }
+  return sums;
+}
+
+void append_counted(std::string& text, const Series& series, const Counters& counters) {
+  append_number(text, static_cast<std::uint64_t>(series.tenant.value));
+  append_number(text, static_cast<std::uint64_t>(series.subscription.value));
+  append_text(text, series.topic);
+  append_number(text, static_cast<std::uint64_t>(series.hour));
+  append_text(text, counters.encode());
+}
+
+std::optional<std::pair<Series, Counters>> take_counted(std::string_view& text) {
+  const auto tenant = take_number(text);
+  const auto subscription = take_number(text);
+  const auto topic = take_text(text);
+  const auto hour = take_number(text);
+  const auto counters = take_text(text);
+  if (!tenant || !subscription || !topic || !hour || !counters) return std::nullopt;
+  Series series{{static_cast<std::int64_t>(*tenant)},
+                {static_cast<std::int64_t>(*subscription)},
+                std::string(*topic),
+                static_cast<std::int64_t>(*hour)};
+  return std::pair{std::move(series), Counters::decode(*counters)};
 }
 
 }  // namespace posthorn::domain

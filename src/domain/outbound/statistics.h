@@ -5,7 +5,9 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,7 +26,7 @@ struct Series {
   std::string topic;             // empty: all
   std::int64_t hour = 0;         // since 1970, UTC
 
-  friend bool operator==(const Series&, const Series&) = default;
+  friend auto operator<=>(const Series&, const Series&) = default;
 };
 
 std::int64_t hour_of(Timestamp time);
@@ -69,5 +71,15 @@ class Counters {
  private:
   std::vector<std::pair<std::uint8_t, std::uint64_t>> counts_;  // in order of which; no zero
 };
+
+using CountedSeries = std::map<Series, Counters>;
+
+// What the finest series add to: those of the tenant, of its topics, of its subscriptions, and themselves.
+CountedSeries roll_up(const CountedSeries& finest);
+
+// One series with its counters behind others in one text, and taken from its front again; nothing at the end, or where the text
+// is damaged.
+void append_counted(std::string& text, const Series& series, const Counters& counters);
+std::optional<std::pair<Series, Counters>> take_counted(std::string_view& text);
 
 }  // namespace posthorn::domain

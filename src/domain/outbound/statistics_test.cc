@@ -50,6 +50,47 @@ TEST(Statistics, AddsAndKeepsCounters) {
   for (std::size_t size = 0; size < text.size(); ++size) Counters::decode(text.substr(0, size));
 }
 
+Counters some(std::uint64_t delivered) {
+  Counters counters;
+  counters.add(Counters::delivered, delivered);
+  return counters;
+}
+
+TEST(Statistics, RollsTheFinestSeriesUpIntoEachSeriesOnce) {
+  const TenantKey tenant{1};
+  const CountedSeries finest{{{tenant, {7}, "a", 5}, some(1)},
+                             {{tenant, {7}, "b", 5}, some(2)},
+                             {{tenant, {8}, "a", 5}, some(4)},
+                             {{tenant, {}, "a", 5}, some(8)},
+                             {{{2}, {7}, "a", 6}, some(16)}};
+  const CountedSeries expected{
+      {{tenant, {}, "", 5}, some(15)}, {{tenant, {}, "a", 5}, some(13)}, {{tenant, {}, "b", 5}, some(2)},
+      {{tenant, {7}, "", 5}, some(3)}, {{tenant, {7}, "a", 5}, some(1)}, {{tenant, {7}, "b", 5}, some(2)},
+      {{tenant, {8}, "", 5}, some(4)}, {{tenant, {8}, "a", 5}, some(4)}, {{{2}, {}, "", 6}, some(16)},
+      {{{2}, {}, "a", 6}, some(16)},   {{{2}, {7}, "", 6}, some(16)},    {{{2}, {7}, "a", 6}, some(16)}};
+  EXPECT_EQ(roll_up(finest), expected);
+  EXPECT_TRUE(roll_up({}).empty());
+}
+
+TEST(Statistics, KeepsSeriesBehindEachOtherInOneText) {
+  const CountedSeries written{{{{1}, {}, "document.created", 490'000}, some(3)},
+                              {{{std::int64_t{1} << 62}, {(std::int64_t{1} << 62) + 5}, "", 0}, some(std::uint64_t{1} << 50)},
+                              {{{2}, {3}, std::string(300, 't'), 1}, Counters()}};
+  std::string text;
+  for (const auto& [series, counters] : written) append_counted(text, series, counters);
+  CountedSeries read;
+  std::string_view rest = text;
+  while (const auto one = take_counted(rest)) read.insert(*one);
+  EXPECT_EQ(read, written);
+  EXPECT_TRUE(rest.empty());
+  for (std::size_t size = 0; size < text.size(); ++size) {
+    std::string_view damaged = std::string_view(text).substr(0, size);
+    std::size_t taken = 0;
+    while (take_counted(damaged)) ++taken;
+    EXPECT_LT(taken, written.size()) << size;
+  }
+}
+
 TEST(Statistics, CountsHoursInUtcAlsoBefore1970) {
   EXPECT_EQ(hour_of(Timestamp(Milliseconds(3'600'000 - 1))), 0);
   EXPECT_EQ(hour_of(Timestamp(Milliseconds(3'600'000))), 1);

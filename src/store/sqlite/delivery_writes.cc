@@ -31,12 +31,18 @@ Result<RecordedAttempt> DeliveryWrites::record(const RecordAttempt& write) {
   }
   if (!change_pending(write)) return record_late(write);
   insert_attempt(write);
+  count(write, write.state);
   note_health(write);
   if (write.disable_subscription) catalogue_.disable(write.subscription, write.disable_reason, write.at);
   for (const NewEvent& notice : write.notices) {
     if (auto accepted = events_.accept(notice); !accepted) return RecordedAttempt{write.state};
   }
   return RecordedAttempt{write.state, true};
+}
+
+void DeliveryWrites::count(const RecordAttempt& write, DeliveryState became) {
+  if (write.event == nullptr) return;
+  statistics_.attempted(*write.event, write.subscription, write.attempt.failure, became, write.at);
 }
 
 void DeliveryWrites::note_health(const RecordAttempt& write) {
@@ -64,6 +70,7 @@ Result<RecordedAttempt> DeliveryWrites::record_late(const RecordAttempt& write) 
   if (Cursor row = find_attempt_.open(write.delivery.key, write.attempt.number); row.next()) return RecordedAttempt{state};
   insert_attempt(write);
   count_attempt_.run(write.delivery.key, write.attempt.number, write.at);
+  count(write, DeliveryState::pending);
   note_health(write);
   if (write.disable_subscription) catalogue_.disable(write.subscription, write.disable_reason, write.at);
   return RecordedAttempt{state};

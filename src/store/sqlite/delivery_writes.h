@@ -13,8 +13,14 @@ namespace posthorn::store::sqlite {
 
 class DeliveryWrites {
  public:
-  DeliveryWrites(Connection& connection, Known& known, CatalogueWrites& catalogue, EventWrites& events, PollOrder& poll_order)
-      : connection_(connection), known_(known), catalogue_(catalogue), events_(events), poll_order_(poll_order) {}
+  DeliveryWrites(Connection& connection, Known& known, CatalogueWrites& catalogue, EventWrites& events, PollOrder& poll_order,
+                 StatisticsLog& statistics)
+      : connection_(connection),
+        known_(known),
+        catalogue_(catalogue),
+        events_(events),
+        poll_order_(poll_order),
+        statistics_(statistics) {}
 
   Result<RecordedAttempt> record(const RecordAttempt& write);
   Result<domain::PendingDelivery> resend(const ResendDelivery& write);
@@ -28,12 +34,14 @@ class DeliveryWrites {
   void insert_attempt(const RecordAttempt& write);
   Result<RecordedAttempt> record_late(const RecordAttempt& write);
   void note_health(const RecordAttempt& write);
+  void count(const RecordAttempt& write, domain::DeliveryState became);
 
   Connection& connection_;
   Known& known_;
   CatalogueWrites& catalogue_;
   EventWrites& events_;
   PollOrder& poll_order_;
+  StatisticsLog& statistics_;
 
   // The usual case in one step: pending, and the attempt is new.
   Statement finish_pending_{connection_,

@@ -52,6 +52,7 @@ Result<AcceptedEvent> EventWrites::accept(const NewEvent& write) {
 void EventWrites::insert_new(const NewEvent& write) {
   const domain::Event& event = *write.event;
   insert_event(write);
+  statistics_.accepted(event);
   insert_deliveries(write.deliveries, event.tenant, event.id.key, event.accepted_at);
   if (write.matched > write.deliveries.size()) {
     const SubscriptionKey after = write.deliveries.empty() ? SubscriptionKey{} : write.deliveries.back().subscription.key;

@@ -5,13 +5,14 @@
 #include "store/operations.h"
 #include "store/sqlite/known.h"
 #include "store/sqlite/poll_order.h"
+#include "store/sqlite/statistics_log.h"
 
 namespace posthorn::store::sqlite {
 
 class EventWrites {
  public:
-  EventWrites(Connection& connection, Known& known, PollOrder& poll_order)
-      : connection_(connection), known_(known), poll_order_(poll_order) {}
+  EventWrites(Connection& connection, Known& known, PollOrder& poll_order, StatisticsLog& statistics)
+      : connection_(connection), known_(known), poll_order_(poll_order), statistics_(statistics) {}
 
   // One event by itself. A delivery for a subscription that was deleted since it was matched is made cancelled.
   Result<AcceptedEvent> accept(const NewEvent& write);
@@ -29,6 +30,7 @@ class EventWrites {
   Connection& connection_;
   Known& known_;
   PollOrder& poll_order_;
+  StatisticsLog& statistics_;
 
   Statement find_idempotency_{connection_,
                               "SELECT event, salt, external_id, matched, fingerprint FROM idempotency "

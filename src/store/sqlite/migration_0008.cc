@@ -14,6 +14,11 @@ CREATE TABLE statistics(
   PRIMARY KEY(tenant, subscription, topic, hour)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX statistics_by_hour ON statistics(hour);
+-- What each transaction counted, until it is added to the rows above (statistics_log.h).
+CREATE TABLE statistics_log(
+  seq INTEGER PRIMARY KEY,
+  counted BLOB NOT NULL
+) STRICT;
 
 -- Retention of tenants with periods of their own: everything of the tenant up to `cursor` has been looked at; what had to stay
 -- then is in expiry_tenant_held.

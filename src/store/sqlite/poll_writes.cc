@@ -10,10 +10,11 @@ Result<AcknowledgedPolled> PollWrites::acknowledge(const AcknowledgePolled& writ
         pending_.open(write.subscription, domain::kNeverDue, domain::kNeverDue + Milliseconds(write.through), write.limit);
     while (row.next()) {
       keys.push_back(row.key<DeliveryKey>(0));
-      acknowledged.items.push_back({std::string(row.text(1)), row.time(2)});
+      statistics_.delivered(row.key<TenantKey>(1), write.subscription, row.text(2), row.time(3), write.at);
     }
   }
   for (const DeliveryKey key : keys) acknowledge_.run(key, write.at);
+  acknowledged.count = static_cast<std::uint32_t>(keys.size());
   acknowledged.more = keys.size() == write.limit;
   return acknowledged;
 }

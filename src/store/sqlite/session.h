@@ -90,7 +90,6 @@ class SqliteSession final : public Session {
   void expunge_event(ExpungeEvent write, Done<ExpungedEvent> done) override;
   void start_erasure(StartErasure write, Done<void> done) override;
   void erase_step(EraseStep write, Done<domain::Job> done) override;
-  void add_statistics(AddStatistics write, Done<void> done) override;
   void read_statistics(ReadStatistics query, Done<std::vector<HourCounters>> done) override;
 
   void backup(std::string path, Done<void> done) override;
@@ -104,6 +103,7 @@ class SqliteSession final : public Session {
 
   void gather(std::unique_ptr<Write> write);
   void flush();
+  void fold_then_read(ReadStatistics query, int steps_left, Done<std::vector<HourCounters>> done);
   template <class Operation, class T>
   void write(Cost cost, Operation operation, typename WholeWrite<Operation, T>::Function function, Done<T> done);
   // `query` answers T or Result<T>.

@@ -5,10 +5,7 @@
 // rate of each tenth.
 //
 //   store_bench --dir FOLDER [--pairs 256] [--deliveries 200000] [--payload 512] [--subscriptions 1] [--page 4096]
-//               [--checkpoint 8388608] [--cache 8192] [--per-second 0] [--series 0]
-//
-// --series N: once a second the counters of N subscriptions, of their one topic and of the tenant are added to, as the server
-// does it while it delivers to so many.
+//               [--checkpoint 8388608] [--cache 8192] [--per-second 0]
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -37,7 +34,6 @@ struct Options {
   std::int64_t checkpoint = 8 * 1024 * 1024;
   std::int64_t cache = 8 * 1024;
   std::int64_t per_second = 0;  // 0: as fast as it goes
-  std::int64_t series = 0;
 };
 
 std::int64_t number(const char* text) {
@@ -58,7 +54,6 @@ Options parse(int argc, char** argv) {
     if (name == "--page") options.page = number(argv[i + 1]);
     if (name == "--checkpoint") options.checkpoint = number(argv[i + 1]);
     if (name == "--cache") options.cache = number(argv[i + 1]);
-    if (name == "--series") options.series = number(argv[i + 1]);
     if (name == "--per-second") options.per_second = number(argv[i + 1]);
   }
   return options;
@@ -160,16 +155,18 @@ class Run {
     NewEvent write{.event = event, .deliveries = {{delivery, subscription}}, .matched = 1, .idempotency = {}};
     AcceptEvents operation;
     operation.events.push_back(std::move(write));
-    accepting_->accept_events(std::move(operation), [this, delivery, subscription, begun](auto) {
-      record_loop_.post([this, delivery, subscription, begun] { record(delivery, subscription.key, begun); });
+    accepting_->accept_events(std::move(operation), [this, event, delivery, subscription, begun](auto) {
+      record_loop_.post([this, event, delivery, subscription, begun] { record(event, delivery, subscription.key, begun); });
     });
   }
 
-  void record(DeliveryId delivery, SubscriptionKey subscription, std::chrono::steady_clock::time_point begun) {
+  void record(const domain::EventPtr& event, DeliveryId delivery, SubscriptionKey subscription,
+              std::chrono::steady_clock::time_point begun) {
     RecordAttempt write;
     write.lease = leases_[domain::shard_of(subscription)];
     write.delivery = delivery;
     write.subscription = subscription;
+    write.event = event;
     write.attempt.number = 1;
     write.attempt.started_at = write.at = clock_.schedule_now();
     write.attempt.duration = std::chrono::microseconds(700);
@@ -183,29 +180,8 @@ class Run {
     });
   }
 
-  // Two rows for each subscription (all topics, the one topic) and two for the tenant, in writes of bounded size.
-  void add_statistics() {
-    AddStatistics write;
-    const std::int64_t hour = domain::hour_of(clock_.schedule_now());
-    for (std::int64_t i = 0; i <= options_.series; ++i) {
-      for (const char* topic : {"", "document.created"}) {
-        domain::Counters counters;
-        counters.add(domain::Counters::delivered, 7);
-        counters.add(domain::Counters::attempts, 7);
-        counters.add_latency(Milliseconds(3));
-        write.rows.push_back({{TenantKey{1}, SubscriptionKey{i}, topic, hour}, counters});
-      }
-      if (write.rows.size() < kStatisticsStepMax && i < options_.series) continue;
-      recording_->add_statistics(std::exchange(write, {}), [](const Status&) {});
-    }
-  }
-
   void finish(std::chrono::steady_clock::time_point begun) {
     const auto now = std::chrono::steady_clock::now();
-    if (options_.series > 0 && now - statistics_at_ >= std::chrono::seconds(1)) {
-      statistics_at_ = now;
-      record_loop_.post([this] { add_statistics(); });
-    }
     ++finished_;
     if (latencies_.size() < 1'000'000) latencies_.push_back(std::chrono::duration<double, std::milli>(now - begun).count());
     if (finished_ % std::max<std::int64_t>(options_.deliveries / 10, 1) == 0) {
@@ -237,7 +213,6 @@ class Run {
   double tenth_cpu_ = 0;
   std::chrono::steady_clock::time_point start_;
   std::chrono::steady_clock::time_point tenth_start_;
-  std::chrono::steady_clock::time_point statistics_at_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace

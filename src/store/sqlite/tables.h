@@ -12,7 +12,7 @@
 #include "store/sqlite/poll_order.h"
 #include "store/sqlite/poll_writes.h"
 #include "store/sqlite/shard_writes.h"
-#include "store/sqlite/statistics_rows.h"
+#include "store/sqlite/statistics_log.h"
 #include "store/sqlite/tenant_erasure.h"
 #include "store/sqlite/tenant_expiry.h"
 
@@ -21,21 +21,28 @@ namespace posthorn::store::sqlite {
 struct Tables {
   explicit Tables(Connection& connection)
       : known(connection),
+        statistics(connection, known),
         poll_order(connection),
         access(connection, known),
         catalogue(connection, known, access),
         automations(connection, known),
-        events(connection, known, poll_order),
-        deliveries(connection, known, catalogue, events, poll_order),
+        events(connection, known, poll_order, statistics),
+        deliveries(connection, known, catalogue, events, poll_order, statistics),
         jobs(connection, known, poll_order),
-        polling(connection),
+        polling(connection, statistics),
         shards(connection, known),
         expiry(connection, known),
         tenant_expiry(connection, expiry),
-        erasure(connection, known, catalogue, jobs, expiry),
-        statistics(connection, known) {}
+        erasure(connection, known, catalogue, jobs, expiry, statistics) {}
+
+  // After a rollback.
+  void forget() {
+    known.forget();
+    statistics.forget();
+  }
 
   Known known;
+  StatisticsLog statistics;
   PollOrder poll_order;
   AccessWrites access;
   CatalogueWrites catalogue;
@@ -48,7 +55,6 @@ struct Tables {
   Expiry expiry;
   TenantExpiry tenant_expiry;
   TenantErasure erasure;
-  StatisticsWrites statistics;
 };
 
 }  // namespace posthorn::store::sqlite

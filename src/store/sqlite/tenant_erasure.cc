@@ -59,7 +59,8 @@ Result<domain::Job> TenantErasure::step(const EraseStep& write) {
     removed += count;
     left -= std::min<std::size_t>(left, count);
   }
-  if (left > 0) {
+  const bool counted = left > 0 && statistics_.fold();  // the log names the tenant's topics
+  if (left > 0 && !counted) {
     remove_tenant_.run(job->erased);
     known_.add_erased(job->erased);
     known_.forget();

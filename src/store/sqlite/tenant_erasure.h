@@ -13,13 +13,15 @@
 #include "store/sqlite/catalogue_writes.h"
 #include "store/sqlite/expiry.h"
 #include "store/sqlite/job_writes.h"
+#include "store/sqlite/statistics_log.h"
 
 namespace posthorn::store::sqlite {
 
 class TenantErasure {
  public:
-  TenantErasure(Connection& connection, Known& known, CatalogueWrites& catalogue, JobWrites& jobs, Expiry& expiry)
-      : connection_(connection), known_(known), catalogue_(catalogue), jobs_(jobs), expiry_(expiry) {}
+  TenantErasure(Connection& connection, Known& known, CatalogueWrites& catalogue, JobWrites& jobs, Expiry& expiry,
+                StatisticsLog& statistics)
+      : connection_(connection), known_(known), catalogue_(catalogue), jobs_(jobs), expiry_(expiry), statistics_(statistics) {}
 
   Result<void> start(const StartErasure& write);
   Result<domain::Job> step(const EraseStep& write);
@@ -43,6 +45,7 @@ class TenantErasure {
   CatalogueWrites& catalogue_;
   JobWrites& jobs_;
   Expiry& expiry_;
+  StatisticsLog& statistics_;
   std::vector<Table> tables_;  // subscriptions last
   bool finished_ = false;
 

@@ -169,6 +169,7 @@ bool Writer::apply_apart(Writes& batch) {
 
 bool Writer::apply_alone(Write& write) {
   work_->savepoint.run();
+  auto counted = work_->tables.statistics.gathered();
   bool finished = true;
   try {
     finished = write.apply(work_->tables, kTransactionRowsMax);
@@ -176,6 +177,7 @@ bool Writer::apply_alone(Write& write) {
     if (classify(error.code()) != FailureClass::statement) throw;
     work_->undo.run();
     work_->tables.known.forget();
+    work_->tables.statistics.go_back_to(std::move(counted));
     write.fail(internal_error(std::string("the database refused the write: ") + error.what()));
   }
   work_->release.run();
@@ -184,12 +186,13 @@ bool Writer::apply_alone(Write& write) {
 
 void Writer::roll_back(Writes& batch) {
   connection_.roll_back();
-  work_->tables.known.forget();
+  work_->tables.forget();
   for (const auto& write : batch) write->rewind();
 }
 
 void Writer::commit(std::size_t operations) {
   const SteadyTime start = clock_.steady_now();
+  work_->tables.statistics.write();
   work_->commit.run();
   const auto took = clock_.steady_now() - start;
   const std::lock_guard lock(condition_mutex_);
