@@ -117,14 +117,16 @@ void add_poll_routes(std::vector<Route>& routes, const Services& services) {
                     .action = Action::poll_subscription,
                     .binding = Binding::tenant,
                     .query = {"limit", "cursor", "waitMs"},
-                    .handler = handler(services, poll)});
+                    .handler = handler(services, poll),
+                    .reach = Reach::filtered});
   routes.push_back({.method = Method::post,
                     .pattern = "/api/v1/tenants/{tenant}/subscriptions/{subscription}/poll/ack",
                     .action = Action::poll_subscription,
                     .binding = Binding::tenant,
                     .body = BodyKind::json,
                     .body_bytes_max = kEnvelopeBytesMax,
-                    .handler = handler(services, acknowledge)});
+                    .handler = handler(services, acknowledge),
+                    .reach = Reach::filtered});
 }
 
 }  // namespace posthorn::api::native

@@ -1,12 +1,15 @@
 // Privacy: a tenant's data as a whole (export), without one event's payload (expunge), and without the tenant (erase).
+#include <algorithm>
 #include <charconv>
 
 #include "api/kit/answer.h"
 #include "api/kit/json_writer.h"
 #include "api/kit/paging.h"
 #include "api/kit/precondition.h"
+#include "api/native/account_json.h"
 #include "api/native/delivery_json.h"
 #include "api/native/event_reference.h"
+#include "api/native/export_json.h"
 #include "api/native/job_json.h"
 #include "api/native/resources.h"
 #include "domain/outbound/subscription_document.h"
@@ -20,7 +23,24 @@ using domain::Action;
 // --- export --------------------------------------------------------------------------------------------------------------
 
 // What an export goes through, in this order; the position of a page is the part and the place in it.
-enum class Part : std::uint8_t { tenant, topics, scopes, subscriptions, events, deliveries, jobs, end };
+enum class Part : std::uint8_t {
+  tenant,
+  topics,
+  scopes,
+  subscriptions,
+  automations,
+  clients,
+  keys,
+  grants,
+  issuers,  // up to here from memory
+  events,
+  deliveries,
+  jobs,
+  audit,
+  end
+};
+
+constexpr std::size_t kExportRowsMax = 16;  // events, with their payloads, that are read at once
 
 struct Place {
   Part part = Part::tenant;
@@ -29,8 +49,8 @@ struct Place {
 
 Place read_place(std::string_view position) {
   if (position.empty()) return {};
-  const int part = position.front() - '0';
-  if (part < 0 || part > static_cast<int>(Part::jobs)) return {Part::end, {}};
+  const int part = position.front() - 'a';
+  if (part < 0 || part >= static_cast<int>(Part::end)) return {Part::end, {}};
   return {static_cast<Part>(part), std::string(position.substr(1))};
 }
 
@@ -127,29 +147,19 @@ net::Task<Result<std::string>> export_delivery(Services services, TenantKey tena
   co_return value;
 }
 
-// Fills the page with the part from `after` on; answers where the next page starts in it, empty when the part is over.
-net::Task<Result<std::string>> export_rows(Services services, RequestContext& context, Place place, Page& page) {
-  const TenantKey tenant = context.tenant->key;
-  store::PageQuery rows{static_cast<std::uint32_t>(page.room()), key_of(place.after)};
-  if (place.part == Part::events) {
-    store::ListEvents query{tenant, {}, {}, {}, rows};
-    const auto found = co_await net::until<Result<store::Page<store::EventRow>>>(
-        [&](auto done) { services.session.list_events(std::move(query), std::move(done)); });
-    if (!found) co_return found.error();
-    for (const auto& row : found->items) export_event(page, row.event);
-    co_return found->next == 0 ? std::string() : std::to_string(found->next);
-  }
-  if (place.part == Part::jobs) {
-    store::ListJobs query{tenant, {}, rows};
-    const auto found = co_await services.jobs.list(std::move(query));
-    if (!found) co_return found.error();
-    for (const auto& job : found->items) {
-      std::string value;
-      append_job(value, job);
-      page.add("job", value);
-    }
-    co_return found->next == 0 ? std::string() : std::to_string(found->next);
-  }
+std::string next_of(std::int64_t next) { return next == 0 ? std::string() : std::to_string(next); }
+
+net::Task<Result<std::string>> export_events(Services services, TenantKey tenant, store::PageQuery rows, Page& page) {
+  rows.limit = std::min<std::uint32_t>(rows.limit, kExportRowsMax);
+  store::ListEvents query{tenant, {}, {}, {}, rows};
+  const auto found = co_await net::until<Result<store::Page<store::EventRow>>>(
+      [&](auto done) { services.session.list_events(std::move(query), std::move(done)); });
+  if (!found) co_return found.error();
+  for (const auto& row : found->items) export_event(page, row.event);
+  co_return next_of(found->next);
+}
+
+net::Task<Result<std::string>> export_deliveries(Services services, TenantKey tenant, store::PageQuery rows, Page& page) {
   store::ListDeliveries query;
   query.tenant = tenant;
   query.page = rows;
@@ -162,7 +172,59 @@ net::Task<Result<std::string>> export_rows(Services services, RequestContext& co
     if (!value) co_return value.error();
     page.add("delivery", *value);
   }
-  co_return found->next == 0 ? std::string() : std::to_string(found->next);
+  co_return next_of(found->next);
+}
+
+net::Task<Result<std::string>> export_jobs(Services services, TenantKey tenant, store::PageQuery rows, Page& page) {
+  store::ListJobs query{tenant, {}, rows};
+  const auto found = co_await services.jobs.list(std::move(query));
+  if (!found) co_return found.error();
+  for (const auto& job : found->items) {
+    std::string value;
+    append_job(value, job);
+    page.add("job", value);
+  }
+  co_return next_of(found->next);
+}
+
+net::Task<Result<std::string>> export_audit(Services services, TenantKey tenant, store::PageQuery rows, Page& page) {
+  store::ListAudit query;
+  query.tenant = tenant;
+  query.page = rows;
+  const auto found = co_await net::until<Result<store::Page<store::AuditEntry>>>(
+      [&](auto done) { services.session.list_audit(std::move(query), std::move(done)); });
+  if (!found) co_return found.error();
+  for (const auto& entry : found->items) {
+    std::string value;
+    append_audit(value, services, entry);
+    page.add("audit", value);
+  }
+  co_return next_of(found->next);
+}
+
+// Fills the page with the part from `after` on; answers where the next page starts in it, empty when the part is over.
+net::Task<Result<std::string>> export_rows(Services services, TenantKey tenant, Place place, Page& page) {
+  const store::PageQuery rows{static_cast<std::uint32_t>(page.room()), key_of(place.after)};
+  switch (place.part) {
+    case Part::events:
+      co_return co_await export_events(services, tenant, rows, page);
+    case Part::deliveries:
+      co_return co_await export_deliveries(services, tenant, rows, page);
+    case Part::jobs:
+      co_return co_await export_jobs(services, tenant, rows, page);
+    default:
+      co_return co_await export_audit(services, tenant, rows, page);
+  }
+}
+
+// Adds a row as its own call shows it.
+template <class Append>
+auto adder(std::string_view type, Append append) {
+  return [type, append](Page& page, const auto& row) {
+    std::string value;
+    append(value, row);
+    page.add(type, value);
+  };
 }
 
 template <class Rows, class Name, class Append>
@@ -175,16 +237,34 @@ std::string export_named(Page& page, const Rows& rows, Name name, Append append)
 std::string export_catalogue(Services services, RequestContext& context, const Place& place, Page& page) {
   const TenantKey tenant = context.tenant->key;
   const std::size_t wanted = page.room() + 1;
+  const std::int64_t after = key_of(place.after);
+  const auto& accounts = services.access.accounts;
   const auto name = [](const auto& row) { return row.name; };
+  const auto key = [](const auto& row) { return std::to_string(row.id.key.value); };
+  const auto account = [&](std::string& value, const auto& row) { append_account(value, services, row); };
+  const auto grant = [&](std::string& value, const auto& row) { append_grant(value, services, row); };
+  const auto issuer = [&](std::string& value, const auto& row) { append_issuer(value, services, row); };
   switch (place.part) {
     case Part::topics:
       return export_named(page, services.catalogue.list_topics(tenant, place.after, wanted), name, export_topic);
     case Part::scopes:
       return export_named(page, services.catalogue.list_scopes(tenant, place.after, wanted), name, export_scope);
     case Part::subscriptions:
-      return export_named(
-          page, services.catalogue.list_subscriptions(tenant, SubscriptionKey{key_of(place.after)}, wanted),
-          [](const auto& row) { return std::to_string(row.id.key.value); }, export_subscription);
+      return export_named(page, services.catalogue.list_subscriptions(tenant, SubscriptionKey{after}, wanted), key,
+                          export_subscription);
+    case Part::automations:
+      return export_named(page, services.catalogue.automations().list(tenant, place.after, wanted), name,
+                          adder("automation", append_automation));
+    case Part::clients:
+      return export_named(page, accounts.list(domain::AccountKind::client, tenant, AccountKey{after}, wanted), key,
+                          adder("client", account));
+    case Part::keys:
+      return export_named(page, accounts.list(domain::AccountKind::key, tenant, AccountKey{after}, wanted), key,
+                          adder("key", account));
+    case Part::grants:
+      return export_named(page, accounts.list_grants(tenant, {}, GrantKey{after}, wanted), key, adder("grant", grant));
+    case Part::issuers:
+      return export_named(page, services.access.issuers.list(tenant, IssuerKey{after}, wanted), key, adder("issuer", issuer));
     default:
       export_tenant(page, *context.tenant);
       return {};
@@ -201,7 +281,7 @@ net::Task<Answer> export_all(Services services, RequestContext& context) {
     if (place.part < Part::events) {
       next = export_catalogue(services, context, place, page);
     } else {
-      auto rows = co_await export_rows(services, context, place, page);
+      auto rows = co_await export_rows(services, context.tenant->key, place, page);
       if (!rows) co_return std::move(rows).error();
       next = std::move(*rows);
     }
@@ -212,7 +292,7 @@ net::Task<Answer> export_all(Services services, RequestContext& context) {
     }
   }
   std::string position;
-  if (place.part != Part::end) position = static_cast<char>('0' + static_cast<int>(place.part)) + place.after;
+  if (place.part != Part::end) position = static_cast<char>('a' + static_cast<int>(place.part)) + place.after;
   finish_page(page.body, context, position);
   co_return json_answer(200, std::move(page.body));
 }

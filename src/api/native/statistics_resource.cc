@@ -124,6 +124,8 @@ net::Task<Answer> get_statistics(Services services, RequestContext& context) {
     const auto subscription = find_subscription(services, context, text);
     if (!subscription) co_return invalid("subscription", "must be the id of a subscription", "unknown_subscription");
     query.subscription = (*subscription)->id.key;
+  } else if (!context.reaches(SubscriptionKey())) {
+    co_return invalid("subscription", "is required: you may see the statistics of your own subscriptions only", "required");
   }
   const auto hours = co_await net::until<Result<std::vector<store::HourCounters>>>(
       [&](auto done) { services.session.read_statistics(std::move(query), std::move(done)); });
@@ -139,7 +141,8 @@ void add_statistics_routes(std::vector<Route>& routes, const Services& services)
                     .action = Action::read_statistics,
                     .binding = Binding::tenant,
                     .query = {"from", "to", "step", "topic", "subscription"},
-                    .handler = handler(services, get_statistics)});
+                    .handler = handler(services, get_statistics),
+                    .reach = Reach::filtered});
 }
 
 }  // namespace posthorn::api::native
