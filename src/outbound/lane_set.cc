@@ -378,7 +378,7 @@ void LaneSet::attempt_answered(Request request, AttemptAnswer answer) {
   }
   for (auto& work : request.rest) record(outcome_of(lane_slot, std::move(work), request, answer));
   auto last = outcome_of(lane_slot, std::move(request.work), request, answer);
-  if (domain::concerns_endpoint(seen.failure)) note_health(lane_slot, last, seen);
+  note_health(lane_slot, last, seen);
   record(std::move(last));
   service(lane_slot);
   arm();

@@ -120,12 +120,11 @@ Result<Account> read_account(const Services& services, const RequestContext& con
   return account;
 }
 
-void append_account(std::string& body, const Services& services, const Account& account, std::string_view secret_member,
-                    std::string_view secret) {
+void append_account(std::string& body, const Services& services, const Account& account, std::string_view secret) {
   JsonWriter json(body);
   json.begin_object();
   json.string("id", to_text(account.id));
-  if (!secret_member.empty()) json.string(secret_member, secret);
+  if (!secret.empty()) json.string(account.kind == AccountKind::client ? "secret" : "key", secret);
   json.string("name", account.name);
   write_owner(json, services, account.tenant);
   write_roles(json, account.roles);
@@ -163,6 +162,42 @@ net::Task<Answer> list_accounts(Services services, RequestContext& context, Acco
   }
   finish_page(body, context, position);
   co_return json_answer(200, std::move(body));
+}
+
+net::Task<Answer> get_account(Services services, RequestContext& context, AccountKind kind) {
+  const auto account = find_account(services, context, kind);
+  if (!account) co_return account.error();
+  std::string body;
+  append_account(body, services, **account);
+  co_return json_answer(200, std::move(body), (*account)->revision);
+}
+
+net::Task<Answer> post_account(Services services, RequestContext& context, AccountKind kind) {
+  Account fresh;
+  fresh.kind = kind;
+  auto account = read_account(services, context, std::move(fresh));
+  if (!account) co_return std::move(account).error();
+  auto made = co_await services.access.accounts.make(services.session, std::move(*account), context.author());
+  if (!made) co_return std::move(made).error();
+  std::string body;
+  append_account(body, services, *made->account, made->secret);
+  net::HttpResponse response = json_answer(201, std::move(body), made->account->revision);
+  response.headers.push_back({"Location", std::string(context.request.path) + '/' + to_text(made->account->id)});
+  co_return response;
+}
+
+net::Task<Answer> patch_account(Services services, RequestContext& context, AccountKind kind) {
+  const auto current = find_account(services, context, kind);
+  if (!current) co_return current.error();
+  const std::int64_t revision = (*current)->revision;
+  if (auto holds = check_preconditions(context.request.headers, revision); !holds) co_return std::move(holds).error();
+  auto account = read_account(services, context, **current);
+  if (!account) co_return std::move(account).error();
+  auto changed = co_await services.access.accounts.change(services.session, std::move(*account), context.author());
+  if (!changed) co_return explain_lost_race(std::move(changed).error(), context.request.headers);
+  std::string body;
+  append_account(body, services, **changed);
+  co_return json_answer(200, std::move(body), (*changed)->revision);
 }
 
 net::Task<Answer> remove_account(Services services, RequestContext& context, AccountKind kind) {

@@ -32,13 +32,15 @@ void write_optional_time(JsonWriter& json, std::string_view name, const std::opt
 // Reads the call's body over `account`: name, roles and expiry; for a new one (without id) its tenant too.
 Result<domain::Account> read_account(const Services& services, const RequestContext& context, domain::Account account);
 
-// A whole account. `secret_member` and `secret`: for the answer that shows it once; empty otherwise.
-void append_account(std::string& body, const Services& services, const domain::Account& account,
-                    std::string_view secret_member = {}, std::string_view secret = {});
+// A whole account. `secret`: for the answer that shows it once, as "secret" of a client and "key" of a key; empty otherwise.
+void append_account(std::string& body, const Services& services, const domain::Account& account, std::string_view secret = {});
 
 // The account of this kind that the path's first parameter names. Errors: not_found with this code.
 Result<access::AccountPtr> find_account(const Services& services, const RequestContext& context, domain::AccountKind kind);
 net::Task<Answer> list_accounts(Services services, RequestContext& context, domain::AccountKind kind);
+net::Task<Answer> get_account(Services services, RequestContext& context, domain::AccountKind kind);
+net::Task<Answer> post_account(Services services, RequestContext& context, domain::AccountKind kind);
+net::Task<Answer> patch_account(Services services, RequestContext& context, domain::AccountKind kind);
 net::Task<Answer> remove_account(Services services, RequestContext& context, domain::AccountKind kind);
 
 }  // namespace posthorn::api::native

@@ -8,7 +8,6 @@
 namespace posthorn::api::native {
 namespace {
 
-using domain::Account;
 using domain::AccountKind;
 using domain::Action;
 
@@ -17,38 +16,15 @@ net::Task<Answer> list_clients(Services services, RequestContext& context) {
 }
 
 net::Task<Answer> get_client(Services services, RequestContext& context) {
-  const auto client = find_account(services, context, AccountKind::client);
-  if (!client) co_return client.error();
-  std::string body;
-  append_account(body, services, **client);
-  co_return json_answer(200, std::move(body), (*client)->revision);
+  co_return co_await get_account(services, context, AccountKind::client);
 }
 
 net::Task<Answer> post_client(Services services, RequestContext& context) {
-  auto client = read_account(services, context, Account());
-  if (!client) co_return std::move(client).error();
-  auto made = co_await services.access.accounts.make(services.session, std::move(*client), context.author());
-  if (!made) co_return std::move(made).error();
-  std::string body;
-  append_account(body, services, *made->account, "secret", made->secret);
-  net::HttpResponse response = json_answer(201, std::move(body), made->account->revision);
-  response.headers.push_back({"Location", "/api/v1/clients/" + to_text(made->account->id)});
-  co_return response;
+  co_return co_await post_account(services, context, AccountKind::client);
 }
 
 net::Task<Answer> patch_client(Services services, RequestContext& context) {
-  const auto current = find_account(services, context, AccountKind::client);
-  if (!current) co_return current.error();
-  if (auto holds = check_preconditions(context.request.headers, (*current)->revision); !holds) {
-    co_return std::move(holds).error();
-  }
-  auto client = read_account(services, context, **current);
-  if (!client) co_return std::move(client).error();
-  auto changed = co_await services.access.accounts.change(services.session, std::move(*client), context.author());
-  if (!changed) co_return explain_lost_race(std::move(changed).error(), context.request.headers);
-  std::string body;
-  append_account(body, services, **changed);
-  co_return json_answer(200, std::move(body), (*changed)->revision);
+  co_return co_await patch_account(services, context, AccountKind::client);
 }
 
 net::Task<Answer> delete_client(Services services, RequestContext& context) {
@@ -72,7 +48,7 @@ net::Task<Answer> rotate_secret(Services services, RequestContext& context) {
       co_await services.access.accounts.rotate(services.session, *current, std::chrono::seconds(overlap), context.author());
   if (!made) co_return explain_lost_race(std::move(made).error(), context.request.headers);
   std::string body;
-  append_account(body, services, *made->account, "secret", made->secret);
+  append_account(body, services, *made->account, made->secret);
   co_return json_answer(200, std::move(body), made->account->revision);
 }
 

@@ -1,13 +1,10 @@
 // API keys: static bearers. The key is shown once; only its hash is kept.
-#include "api/kit/answer.h"
-#include "api/kit/precondition.h"
 #include "api/native/account_json.h"
 #include "api/native/resources.h"
 
 namespace posthorn::api::native {
 namespace {
 
-using domain::Account;
 using domain::AccountKind;
 using domain::Action;
 
@@ -16,40 +13,15 @@ net::Task<Answer> list_keys(Services services, RequestContext& context) {
 }
 
 net::Task<Answer> get_key(Services services, RequestContext& context) {
-  const auto key = find_account(services, context, AccountKind::key);
-  if (!key) co_return key.error();
-  std::string body;
-  append_account(body, services, **key);
-  co_return json_answer(200, std::move(body), (*key)->revision);
+  co_return co_await get_account(services, context, AccountKind::key);
 }
 
 net::Task<Answer> post_key(Services services, RequestContext& context) {
-  Account fresh;
-  fresh.kind = AccountKind::key;
-  auto key = read_account(services, context, std::move(fresh));
-  if (!key) co_return std::move(key).error();
-  auto made = co_await services.access.accounts.make(services.session, std::move(*key), context.author());
-  if (!made) co_return std::move(made).error();
-  std::string body;
-  append_account(body, services, *made->account, "key", made->secret);
-  net::HttpResponse response = json_answer(201, std::move(body), made->account->revision);
-  response.headers.push_back({"Location", "/api/v1/keys/" + to_text(made->account->id)});
-  co_return response;
+  co_return co_await post_account(services, context, AccountKind::key);
 }
 
 net::Task<Answer> patch_key(Services services, RequestContext& context) {
-  const auto current = find_account(services, context, AccountKind::key);
-  if (!current) co_return current.error();
-  if (auto holds = check_preconditions(context.request.headers, (*current)->revision); !holds) {
-    co_return std::move(holds).error();
-  }
-  auto key = read_account(services, context, **current);
-  if (!key) co_return std::move(key).error();
-  auto changed = co_await services.access.accounts.change(services.session, std::move(*key), context.author());
-  if (!changed) co_return explain_lost_race(std::move(changed).error(), context.request.headers);
-  std::string body;
-  append_account(body, services, **changed);
-  co_return json_answer(200, std::move(body), (*changed)->revision);
+  co_return co_await patch_account(services, context, AccountKind::key);
 }
 
 net::Task<Answer> delete_key(Services services, RequestContext& context) {

@@ -1,7 +1,7 @@
 // testdelivery, testpredicates, triggerevent, gettopics.
 #include <boost/json/array.hpp>
 
-#include "api/kit/body.h"
+#include "api/kit/surface_routes.h"
 #include "api/orangelogic/document.h"
 #include "api/orangelogic/orangelogic_routes.h"
 #include "api/orangelogic/subscription.h"
@@ -21,12 +21,6 @@ namespace bj = boost::json;
 using domain::Action;
 
 constexpr std::size_t kTopicsMax = 10'000;  // shown by gettopics
-
-Result<bj::object> read_body(std::string_view body, std::initializer_list<std::string_view> names) {
-  const auto object = read_object(body);
-  if (!object) return object.error();
-  return with_known_names(*object, names);
-}
 
 // Texts that are there; errors name the member.
 Result<std::string> text_of(const bj::object& object, std::string_view name, std::size_t bytes_max, bool required) {
@@ -69,7 +63,7 @@ Result<outbound::TestCall> read_test_call(const Services& services, const Reques
 }
 
 net::Task<Answer> test_delivery(Services services, RequestContext& context) {
-  const auto object = read_body(context.request.body, {"subscriptionId", "targetUrl", "payload", "customHeaders"});
+  const auto object = read_members(context.request.body, {"subscriptionId", "targetUrl", "payload", "customHeaders"});
   if (!object) co_return object.error();
   auto call = read_test_call(services, context, *object);
   if (!call) co_return std::move(call).error();
@@ -94,7 +88,7 @@ net::Task<Answer> test_delivery(Services services, RequestContext& context) {
 }
 
 net::Task<Answer> test_predicates(Services services, RequestContext& context) {
-  const auto object = read_body(context.request.body, {"subscriptionId", "topic", "data", "tenant", "userId"});
+  const auto object = read_members(context.request.body, {"subscriptionId", "topic", "data", "tenant", "userId"});
   if (!object) co_return object.error();
   const auto id = text_of(*object, "subscriptionId", kNameBytesMax, true);
   const auto topic = text_of(*object, "topic", kTopicBytesMax, true);
@@ -128,7 +122,7 @@ net::Task<Answer> test_predicates(Services services, RequestContext& context) {
 }
 
 net::Task<Answer> trigger_event(Services services, RequestContext& context) {
-  const auto object = read_body(context.request.body, {"topic", "data", "userId"});
+  const auto object = read_members(context.request.body, {"topic", "data", "userId"});
   if (!object) co_return object.error();
   auto topic = text_of(*object, "topic", kTopicBytesMax, true);
   auto user = text_of(*object, "userId", kUserBytesMax, false);
@@ -159,27 +153,29 @@ net::Task<Answer> get_topics(Services services, RequestContext& context) {
 }  // namespace
 
 void add_event_routes(std::vector<Route>& routes, const Services& services) {
-  const auto add = [&](std::string_view pattern, Action action, Call call, BodyKind body, Reach reach) {
-    routes.push_back({.method = Method::post,
-                      .pattern = pattern,
-                      .action = action,
-                      .binding = Binding::principal,
-                      .body = body,
-                      .body_bytes_max = services.event_body_bytes_max,
-                      .handler = handler(services, call),
-                      .reach = reach,
-                      .surface = &kSurface});
-  };
-  add("/orangelogic/webapi/extensibility/webhook/subscription/testdelivery_22C_v1", Action::test_subscriptions, test_delivery,
-      BodyKind::json, Reach::filtered);
-  add("/orangelogic/webapi/extensibility/webhook/subscription/testpredicates_22D_v1", Action::test_subscriptions,
-      test_predicates, BodyKind::json, Reach::filtered);
-  add("/orangelogic/webapi/extensibility/webhook/subscription/triggerevent_22N_v1", Action::trigger_events, trigger_event,
-      BodyKind::json, Reach::whole);
+  SurfaceRoutes add(routes, services, kSurface, services.event_body_bytes_max);
+  add({.method = Method::post,
+       .pattern = "/orangelogic/webapi/extensibility/webhook/subscription/testdelivery_22C_v1",
+       .action = Action::test_subscriptions,
+       .body = BodyKind::json,
+       .reach = Reach::filtered},
+      test_delivery);
+  add({.method = Method::post,
+       .pattern = "/orangelogic/webapi/extensibility/webhook/subscription/testpredicates_22D_v1",
+       .action = Action::test_subscriptions,
+       .body = BodyKind::json,
+       .reach = Reach::filtered},
+      test_predicates);
+  add({.method = Method::post,
+       .pattern = "/orangelogic/webapi/extensibility/webhook/subscription/triggerevent_22N_v1",
+       .action = Action::trigger_events,
+       .body = BodyKind::json},
+      trigger_event);
   // The page prints a zero; it may be a letter in the product.
   for (const std::string_view pattern : {"/orangelogic/webapi/extensibility/webhook/subscription/gettopics_220_v1",
                                          "/orangelogic/webapi/extensibility/webhook/subscription/gettopics_22O_v1"}) {
-    add(pattern, Action::read_topics, get_topics, BodyKind::optional_empty, Reach::whole);
+    add({.method = Method::post, .pattern = pattern, .action = Action::read_topics, .body = BodyKind::optional_empty},
+        get_topics);
   }
 }
 

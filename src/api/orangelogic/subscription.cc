@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/json/array.hpp>
 
+#include "api/kit/body.h"
 #include "base/text.h"
 #include "domain/outbound/subscription_document.h"
 
@@ -65,6 +66,12 @@ Result<bj::object> with_known_names(const bj::object& object, std::initializer_l
     spelled[*name] = value;
   }
   return spelled;
+}
+
+Result<bj::object> read_members(std::string_view body, std::initializer_list<std::string_view> known) {
+  const auto object = read_object(body);
+  if (!object) return object.error();
+  return with_known_names(*object, known);
 }
 
 domain::SubscriptionSettings blank_subscription() {

@@ -14,6 +14,8 @@ namespace posthorn::api::orangelogic {
 // The object with its members' names spelled as in `known`. Errors, naming the member: one that is not known, one that is there
 // twice.
 Result<boost::json::object> with_known_names(const boost::json::object& object, std::initializer_list<std::string_view> known);
+// The same of a request's body. Further errors: malformed.
+Result<boost::json::object> read_members(std::string_view body, std::initializer_list<std::string_view> known);
 
 // A new subscription, before its members are read: Orange Logic's format and retries, unsigned until rotatesecret is called.
 domain::SubscriptionSettings blank_subscription();

@@ -3,7 +3,7 @@
 #include <boost/json/array.hpp>
 #include <charconv>
 
-#include "api/kit/body.h"
+#include "api/kit/surface_routes.h"
 #include "api/orangelogic/document.h"
 #include "api/orangelogic/orangelogic_routes.h"
 #include "api/orangelogic/subscription.h"
@@ -17,7 +17,7 @@ using domain::Action;
 using domain::SubscriptionPtr;
 
 constexpr std::string_view kId = "subscriptionId";
-constexpr std::size_t kSubscriptionsMax = 10'000;  // of one tenant, counted by getall
+constexpr std::size_t kPagesMax = 10'000;
 constexpr std::size_t kPageSizeDefault = 50;
 constexpr auto kOverlap = std::chrono::hours(1);  // both secrets sign; Orange Logic's default
 constexpr std::size_t kSecretBytes = 24;
@@ -31,15 +31,9 @@ Result<std::string> take_id(bj::object& object, std::string_view name) {
   return id;
 }
 
-Result<bj::object> read_body(std::string_view body, std::initializer_list<std::string_view> names) {
-  const auto object = read_object(body);
-  if (!object) return object.error();
-  return with_known_names(*object, names);
-}
-
 Result<bj::object> read_settings_body(std::string_view body) {
-  return read_body(body, {kId, "name", "description", "targetUrl", "topics", "includePredicates", "excludePredicates",
-                          "customHeaders", "active", "maxRetries", "timeoutSeconds"});
+  return read_members(body, {kId, "name", "description", "targetUrl", "topics", "includePredicates", "excludePredicates",
+                             "customHeaders", "active", "maxRetries", "timeoutSeconds"});
 }
 
 net::Task<Answer> create(Services services, RequestContext& context) {
@@ -81,7 +75,7 @@ Result<std::string> id_of(const RequestContext& context) {
   const auto given = context.query.find(kId);
   if (given.data() != nullptr) return std::string(given);
   if (context.request.body.empty()) return invalid(std::string(kId), "is required, in the query or the body", "required");
-  auto object = read_body(context.request.body, {kId});
+  auto object = read_members(context.request.body, {kId});
   if (!object) return std::move(object).error();
   return take_id(*object, kId);
 }
@@ -118,18 +112,16 @@ Result<std::size_t> read_count(const RequestContext& context, std::string_view n
 }
 
 net::Task<Answer> get_all(Services services, RequestContext& context) {
-  const auto page = read_count(context, "page", 1, kSubscriptionsMax);
+  const auto page = read_count(context, "page", 1, kPagesMax);
   if (!page) co_return page.error();
   const auto size = read_count(context, "pageSize", kPageSizeDefault, kPageItemsMax);
   if (!size) co_return size.error();
+  const auto all = visible_subscriptions(services, context, is_subscription);
   bj::array shown;
-  std::size_t count = 0;
-  for (const auto& subscription : services.catalogue.list_subscriptions(context.tenant->key, {}, kSubscriptionsMax)) {
-    if (!is_subscription(*subscription) || !context.reaches(subscription->id.key)) continue;
-    if (count >= (*page - 1) * *size && shown.size() < *size) shown.push_back(write_subscription(*subscription));
-    ++count;
+  for (std::size_t i = (*page - 1) * *size; i < all.size() && shown.size() < *size; ++i) {
+    shown.push_back(write_subscription(*all[i]));
   }
-  const bj::object answer{{"subscriptions", std::move(shown)}, {"totalCount", count}};
+  const bj::object answer{{"subscriptions", std::move(shown)}, {"totalCount", all.size()}};
   co_return document_answer(context.request, 200, answer);
 }
 
@@ -160,7 +152,7 @@ net::Task<Result<std::string>> rotate(Services services, RequestContext& context
 }
 
 net::Task<Answer> rotate_secret(Services services, RequestContext& context) {
-  auto object = read_body(context.request.body, {kId, "newSecret"});
+  auto object = read_members(context.request.body, {kId, "newSecret"});
   if (!object) co_return std::move(object).error();
   const auto id = take_id(*object, kId);
   if (!id) co_return id.error();
@@ -187,31 +179,43 @@ net::Task<Answer> rotate_secret(Services services, RequestContext& context) {
 }  // namespace
 
 void add_subscription_routes(std::vector<Route>& routes, const Services& services) {
-  const auto add = [&](Method method, std::string_view pattern, Action action, Call call, BodyKind body, Reach reach,
-                       std::vector<std::string_view> query) {
-    routes.push_back({.method = method,
-                      .pattern = pattern,
-                      .action = action,
-                      .binding = Binding::principal,
-                      .body = body,
-                      .body_bytes_max = kCatalogueBodyBytesMax,
-                      .query = std::move(query),
-                      .handler = handler(services, call),
-                      .reach = reach,
-                      .surface = &kSurface});
-  };
-  add(Method::post, "/orangelogic/webapi/extensibility/webhook/subscription/create_22E_v1", Action::create_subscriptions,
-      create, BodyKind::json, Reach::whole, {});
-  add(Method::post, "/orangelogic/webapi/extensibility/webhook/subscription/update_22F_v1", Action::write_subscriptions, update,
-      BodyKind::json, Reach::filtered, {});
-  add(Method::remove, "/orangelogic/webapi/extensibility/webhook/subscription/delete_22G_v1", Action::delete_subscriptions,
-      remove, BodyKind::any, Reach::filtered, {kId});
-  add(Method::get, "/orangelogic/webapi/extensibility/webhook/subscription/getbyid_22H_v1", Action::read_subscriptions,
-      get_by_id, BodyKind::none, Reach::filtered, {kId});
-  add(Method::get, "/orangelogic/webapi/extensibility/webhook/subscription/getall_22I_v1", Action::read_subscriptions, get_all,
-      BodyKind::none, Reach::filtered, {"page", "pageSize"});
-  add(Method::post, "/orangelogic/webapi/extensibility/webhook/subscription/rotatesecret_22P_v1", Action::rotate_secrets,
-      rotate_secret, BodyKind::json, Reach::filtered, {});
+  SurfaceRoutes add(routes, services, kSurface);
+  add({.method = Method::post,
+       .pattern = "/orangelogic/webapi/extensibility/webhook/subscription/create_22E_v1",
+       .action = Action::create_subscriptions,
+       .body = BodyKind::json},
+      create);
+  add({.method = Method::post,
+       .pattern = "/orangelogic/webapi/extensibility/webhook/subscription/update_22F_v1",
+       .action = Action::write_subscriptions,
+       .body = BodyKind::json,
+       .reach = Reach::filtered},
+      update);
+  add({.method = Method::remove,
+       .pattern = "/orangelogic/webapi/extensibility/webhook/subscription/delete_22G_v1",
+       .action = Action::delete_subscriptions,
+       .body = BodyKind::any,
+       .query = {kId},
+       .reach = Reach::filtered},
+      remove);
+  add({.method = Method::get,
+       .pattern = "/orangelogic/webapi/extensibility/webhook/subscription/getbyid_22H_v1",
+       .action = Action::read_subscriptions,
+       .query = {kId},
+       .reach = Reach::filtered},
+      get_by_id);
+  add({.method = Method::get,
+       .pattern = "/orangelogic/webapi/extensibility/webhook/subscription/getall_22I_v1",
+       .action = Action::read_subscriptions,
+       .query = {"page", "pageSize"},
+       .reach = Reach::filtered},
+      get_all);
+  add({.method = Method::post,
+       .pattern = "/orangelogic/webapi/extensibility/webhook/subscription/rotatesecret_22P_v1",
+       .action = Action::rotate_secrets,
+       .body = BodyKind::json,
+       .reach = Reach::filtered},
+      rotate_secret);
 }
 
 }  // namespace posthorn::api::orangelogic

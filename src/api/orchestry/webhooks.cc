@@ -1,6 +1,7 @@
 // The webhooks of the provisioning API: subscriptions of Orchestry's format.
 #include "api/kit/answer.h"
 #include "api/kit/body.h"
+#include "api/kit/surface_routes.h"
 #include "api/orchestry/orchestry_routes.h"
 #include "api/orchestry/webhook.h"
 
@@ -9,8 +10,6 @@ namespace {
 
 using domain::Action;
 using domain::SubscriptionPtr;
-
-constexpr std::size_t kWebhooksMax = 10'000;  // of one tenant, shown by a list
 
 Error unknown_webhook() { return not_found("There is no webhook of this id.", "unknown_webhook"); }
 
@@ -35,9 +34,7 @@ Error in_their_words(Error error) {
 
 net::Task<Answer> list_webhooks(Services services, RequestContext& context) {
   std::string body = "[";
-  SubscriptionKey after;
-  for (const auto& subscription : services.catalogue.list_subscriptions(context.tenant->key, after, kWebhooksMax)) {
-    if (!is_webhook(*subscription) || !context.reaches(subscription->id.key)) continue;
+  for (const auto& subscription : visible_subscriptions(services, context, is_webhook)) {
     if (body.size() > 1) body += ',';
     append_webhook(body, *subscription);
   }
@@ -118,23 +115,24 @@ net::Task<Answer> delete_webhook(Services services, RequestContext& context) {
 void add_webhook_routes(std::vector<Route>& routes, const Services& services) {
   constexpr std::string_view kAll = "/orchestry/v1/provisioning/webhooks";
   constexpr std::string_view kOne = "/orchestry/v1/provisioning/webhooks/{webhook}";
-  const auto add = [&](Method method, std::string_view pattern, Action action, Call call, BodyKind body, Reach reach) {
-    routes.push_back({.method = method,
-                      .pattern = pattern,
-                      .action = action,
-                      .binding = Binding::principal,
-                      .body = body,
-                      .body_bytes_max = kCatalogueBodyBytesMax,
-                      .handler = handler(services, call),
-                      .reach = reach,
-                      .surface = &kSurface});
-  };
-  add(Method::get, kAll, Action::read_subscriptions, list_webhooks, BodyKind::none, Reach::filtered);
-  add(Method::post, kAll, Action::create_subscriptions, post_webhook, BodyKind::json, Reach::whole);
-  add(Method::get, kOne, Action::read_subscriptions, get_webhook, BodyKind::none, Reach::filtered);
-  add(Method::put, kOne, Action::write_subscriptions, put_webhook, BodyKind::json, Reach::filtered);
-  add(Method::patch, kOne, Action::write_subscriptions, patch_webhook, BodyKind::json, Reach::filtered);
-  add(Method::remove, kOne, Action::delete_subscriptions, delete_webhook, BodyKind::none, Reach::filtered);
+  SurfaceRoutes add(routes, services, kSurface);
+  add({.method = Method::get, .pattern = kAll, .action = Action::read_subscriptions, .reach = Reach::filtered}, list_webhooks);
+  add({.method = Method::post, .pattern = kAll, .action = Action::create_subscriptions, .body = BodyKind::json}, post_webhook);
+  add({.method = Method::get, .pattern = kOne, .action = Action::read_subscriptions, .reach = Reach::filtered}, get_webhook);
+  add({.method = Method::put,
+       .pattern = kOne,
+       .action = Action::write_subscriptions,
+       .body = BodyKind::json,
+       .reach = Reach::filtered},
+      put_webhook);
+  add({.method = Method::patch,
+       .pattern = kOne,
+       .action = Action::write_subscriptions,
+       .body = BodyKind::json,
+       .reach = Reach::filtered},
+      patch_webhook);
+  add({.method = Method::remove, .pattern = kOne, .action = Action::delete_subscriptions, .reach = Reach::filtered},
+      delete_webhook);
 }
 
 }  // namespace posthorn::api::orchestry

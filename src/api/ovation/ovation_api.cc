@@ -7,6 +7,7 @@
 #include "api/kit/body.h"
 #include "api/kit/json_writer.h"
 #include "api/kit/problem.h"
+#include "api/kit/surface_routes.h"
 #include "api/ovation/webhook_endpoint.h"
 
 namespace posthorn::api::ovation {
@@ -15,7 +16,6 @@ namespace {
 using domain::Action;
 using domain::SubscriptionPtr;
 
-constexpr std::size_t kEndpointsMax = 10'000;  // of one tenant, shown by a list
 constexpr std::string_view kTemplateNotFound = "Project Template not found";
 
 net::HttpResponse errors_answer(int status, const Problems& problems) {
@@ -76,8 +76,8 @@ Answer answer(const Services& services, int status, const domain::Subscription& 
 net::Task<Answer> list_endpoints(Services services, RequestContext& context) {
   if (!has_template(services, context)) co_return not_found(std::string(kTemplateNotFound), "unknown_project_template");
   std::string body = R"({"webhook_endpoints":[)";
-  for (const auto& subscription : services.catalogue.list_subscriptions(context.tenant->key, {}, kEndpointsMax)) {
-    if (!is_endpoint(*subscription, context.parameters[0]) || !context.reaches(subscription->id.key)) continue;
+  const auto wanted = [&](const domain::Subscription& each) { return is_endpoint(each, context.parameters[0]); };
+  for (const auto& subscription : visible_subscriptions(services, context, wanted)) {
     if (body.back() != '[') body += ',';
     if (auto appended = append(services, body, *subscription); !appended) co_return std::move(appended).error();
   }
@@ -145,22 +145,18 @@ std::vector<Route> routes(const Services& services) {
   constexpr std::string_view kAll = "/ovation/api/v3/project_templates/{projectTemplateId}/webhook_endpoints";
   constexpr std::string_view kOne = "/ovation/api/v3/project_templates/{projectTemplateId}/webhook_endpoints/{webhookId}";
   std::vector<Route> routes;
-  const auto add = [&](Method method, std::string_view pattern, Action action, Call call, BodyKind body, Reach reach) {
-    routes.push_back({.method = method,
-                      .pattern = pattern,
-                      .action = action,
-                      .binding = Binding::principal,
-                      .body = body,
-                      .body_bytes_max = kCatalogueBodyBytesMax,
-                      .handler = handler(services, call),
-                      .reach = reach,
-                      .surface = &kSurface});
-  };
-  add(Method::get, kAll, Action::read_subscriptions, list_endpoints, BodyKind::none, Reach::filtered);
-  add(Method::post, kAll, Action::create_subscriptions, post_endpoint, BodyKind::json, Reach::whole);
-  add(Method::get, kOne, Action::read_subscriptions, get_endpoint, BodyKind::none, Reach::filtered);
-  add(Method::put, kOne, Action::write_subscriptions, put_endpoint, BodyKind::json, Reach::filtered);
-  add(Method::remove, kOne, Action::delete_subscriptions, delete_endpoint, BodyKind::none, Reach::filtered);
+  SurfaceRoutes add(routes, services, kSurface);
+  add({.method = Method::get, .pattern = kAll, .action = Action::read_subscriptions, .reach = Reach::filtered}, list_endpoints);
+  add({.method = Method::post, .pattern = kAll, .action = Action::create_subscriptions, .body = BodyKind::json}, post_endpoint);
+  add({.method = Method::get, .pattern = kOne, .action = Action::read_subscriptions, .reach = Reach::filtered}, get_endpoint);
+  add({.method = Method::put,
+       .pattern = kOne,
+       .action = Action::write_subscriptions,
+       .body = BodyKind::json,
+       .reach = Reach::filtered},
+      put_endpoint);
+  add({.method = Method::remove, .pattern = kOne, .action = Action::delete_subscriptions, .reach = Reach::filtered},
+      delete_endpoint);
   return routes;
 }
 

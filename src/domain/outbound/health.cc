@@ -7,7 +7,7 @@ namespace posthorn::domain {
 HealthStep after_attempt(std::optional<FailingEndpoint> health, const AttemptOutcome& outcome, Timestamp now,
                          Milliseconds disable_after) {
   using Change = HealthStep::Change;
-  if (outcome.failure == FailureKind::internal) return {health};
+  if (!concerns_endpoint(outcome.failure)) return {health};
   if (outcome.succeeded()) {
     if (!health) return {};
     return {std::nullopt, Change::well, health->told};

@@ -4,8 +4,9 @@
 //    ▲                   │ success                                         │ success: told of that too
 //    └───────────────────┴─────────────────────────────────────────────────┘
 //
-// Failing means that every attempt since has failed, whatever its delivery. Our own faults (FailureKind::internal) count for
-// nothing. The store keeps when it began and whether it was told, so a restart forgets nothing that matters.
+// Failing means that every attempt since has failed, whatever its delivery. What says nothing of the endpoint
+// (concerns_endpoint) counts for nothing. The store keeps when it began and whether it was told, so a restart forgets nothing
+// that matters.
 #pragma once
 
 #include <cstdint>

@@ -31,6 +31,7 @@ TEST(Health, FollowsItsTable) {
       {"a status is a failure too", std::nullopt, kError, kStart, days(5), {failing(1), Change::failing, false, false}},
       {"our own fault is none", std::nullopt, {FailureKind::internal, 0, std::nullopt}, kStart, days(5), {}},
       {"nor news of a failing one", failing(3), {FailureKind::internal, 0, std::nullopt}, kStart, days(5), {failing(3)}},
+      {"nor is a script's failure", failing(3), {FailureKind::transform, 0, std::nullopt}, kStart, days(5), {failing(3)}},
       {"further failures write nothing", failing(1), kRefused, kStart + 1s, days(5), {failing(2)}},
       {"many failures are told",
        failing(kFailingTold - 1),
