@@ -294,7 +294,7 @@ TEST_F(CommandLine, CompletesCommandsAndOptionsInBash) {
   ASSERT_EQ(run({"completion", "bash"}), 0);
   const std::string script = file("completion.bash", out_.str());
   EXPECT_EQ(completed_by_bash(script, "posthorn del"), "deliveries\n");
-  EXPECT_EQ(completed_by_bash(script, "posthorn deliveries re"), "resend\n");
+  EXPECT_EQ(completed_by_bash(script, "posthorn deliveries re"), "resend recover resend-all\n");
   EXPECT_EQ(completed_by_bash(script, "posthorn serve --allow"), "--allow-peer\n");
   EXPECT_EQ(completed_by_bash(script, "posthorn deliveries list --sta"), "--status\n");
   EXPECT_EQ(completed_by_bash(script, "posthorn topics put x --sch"), "--schema\n");

@@ -1,5 +1,7 @@
 #include "outbound/privacy_service.h"
 
+#include "store/audit.h"
+
 namespace posthorn::outbound {
 
 PrivacyService::PrivacyService(store::Session& session, const Clock& clock, IdSource& ids, Sinks sinks)
@@ -18,14 +20,15 @@ net::Task<Status> PrivacyService::expunge(TenantKey tenant, EventId event) {
   }
 }
 
-net::Task<Result<domain::Job>> PrivacyService::erase(TenantKey tenant, std::int64_t expected_revision) {
+net::Task<Result<domain::Job>> PrivacyService::erase(TenantKey tenant, std::int64_t expected_revision, store::Author author) {
   domain::Job job;
   job.id = ids_.next<domain::JobId>();
   job.erased = tenant;
   job.kind = domain::JobKind::erase;
   job.end = job.id.key.value;
   job.created_at = job.updated_at = clock_.schedule_now();
-  store::StartErasure write{job, expected_revision};
+  store::StartErasure write{job, expected_revision,
+                            store::audit_entry(ids_, author, TenantKey(), {"erasure", to_text(job.id), {}, {}})};
   auto started = co_await net::until<Status>([&](auto done) { session_.start_erasure(std::move(write), std::move(done)); });
   if (!started) co_return std::move(started).error();
   sinks_.erase(job);

@@ -24,7 +24,7 @@ class PrivacyService {
   net::Task<Status> expunge(TenantKey tenant, EventId event);
 
   // The tenant is gone from every read when it answers; the job removes its rows. Errors: not_found, precondition_failed.
-  net::Task<Result<domain::Job>> erase(TenantKey tenant, std::int64_t expected_revision);
+  net::Task<Result<domain::Job>> erase(TenantKey tenant, std::int64_t expected_revision, store::Author author);
 
  private:
   store::Session& session_;

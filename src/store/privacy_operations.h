@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "store/job_operations.h"
@@ -41,6 +42,8 @@ struct ExpungedEvent {
 struct StartErasure {
   domain::Job job;
   std::int64_t expected_revision = 0;
+  // Who asked for it: the server's, not the tenant's, and so without the tenant's name. It stays.
+  std::optional<AuditEntry> audit = std::nullopt;
 };
 // One bounded step of it: about `limit` rows go, whatever table they are in, and their bytes are overwritten. The last step
 // removes the tenant itself and ends the job. Errors as for AdvanceJob.

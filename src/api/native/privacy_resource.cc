@@ -12,6 +12,7 @@
 #include "api/native/export_json.h"
 #include "api/native/job_json.h"
 #include "api/native/resources.h"
+#include "domain/outbound/notice.h"
 #include "domain/outbound/subscription_document.h"
 #include "json/plain_text.h"
 
@@ -234,6 +235,14 @@ std::string export_named(Page& page, const Rows& rows, Name name, Append append)
   return rows.size() > room ? name(*rows[room - 1]) : std::string();
 }
 
+// The tenant's own; every tenant has the server's.
+std::vector<outbound::TopicPtr> topics_of(const Services& services, TenantKey tenant, std::string_view after,
+                                          std::size_t limit) {
+  auto topics = services.catalogue.list_topics(tenant, after, limit + domain::kNoticeTopics.size());
+  std::erase_if(topics, [](const auto& topic) { return !topic->tenant; });
+  return topics;
+}
+
 std::string export_catalogue(Services services, RequestContext& context, const Place& place, Page& page) {
   const TenantKey tenant = context.tenant->key;
   const std::size_t wanted = page.room() + 1;
@@ -246,7 +255,7 @@ std::string export_catalogue(Services services, RequestContext& context, const P
   const auto issuer = [&](std::string& value, const auto& row) { append_issuer(value, services, row); };
   switch (place.part) {
     case Part::topics:
-      return export_named(page, services.catalogue.list_topics(tenant, place.after, wanted), name, export_topic);
+      return export_named(page, topics_of(services, tenant, place.after, wanted), name, export_topic);
     case Part::scopes:
       return export_named(page, services.catalogue.list_scopes(tenant, place.after, wanted), name, export_scope);
     case Part::subscriptions:
@@ -316,7 +325,7 @@ net::Task<Answer> erase(Services services, RequestContext& context) {
   const auto confirm = context.query.find("confirm");
   if (confirm.data() == nullptr) co_return invalid("confirm", "is required: the tenant's id", "required");
   if (confirm != tenant->name) co_return invalid("confirm", "must be the tenant's id");
-  const auto job = co_await services.privacy.erase(tenant->key, tenant->revision);
+  const auto job = co_await services.privacy.erase(tenant->key, tenant->revision, context.author());
   if (!job) co_return explain_lost_race(job.error(), context.request.headers);
   services.tenants.forget(tenant);
   services.catalogue.forget_tenant(tenant->key);

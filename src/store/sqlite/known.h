@@ -24,6 +24,7 @@ class Known {
 
   void add_deleted(TenantKey tenant) { fresh().tenants_.insert(tenant); }
   void add_deleted(SubscriptionKey subscription) { fresh().subscriptions_.insert(subscription); }
+  bool is_erased(TenantKey tenant) const { return erased_.contains(tenant); }
   // Its row is gone; a write that was on its way still may not bring anything of it back. (After a restart nothing is.)
   void add_erased(TenantKey tenant) { erased_.insert(tenant); }
   void remove_deleted(SubscriptionKey subscription) { fresh().subscriptions_.erase(subscription); }
