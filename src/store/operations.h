@@ -132,8 +132,7 @@ struct NewEvent {
   std::optional<Idempotency> idempotency;
   // SHA-256 over what the publisher sent: decides whether a repeated key or external id is the same event again.
   std::array<std::uint8_t, 32> fingerprint{};
-  // Events that automations made of it: written in the same transaction, and only when this one is written. They have neither
-  // idempotency nor derived ones of their own.
+  // Made of it by automations: written in the same transaction, when this one is. Without idempotency or derived ones.
   std::vector<NewEvent> derived = {};
 };
 
