@@ -10,5 +10,6 @@ int main(int argc, char** argv) {
   hooks.backup = posthorn::app::backup;
   hooks.restore = posthorn::app::restore;
   hooks.rotate_key = posthorn::app::rotate_key;
+  hooks.compact = posthorn::app::compact;
   return posthorn::cli::run(argc, argv, hooks);
 }

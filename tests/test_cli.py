@@ -1,4 +1,4 @@
-"""The command line against a real server: the demo, listen, send with an interruption, watch with a kill."""
+"""The command line against a real server: the demo, listen, send with an interruption, watch with a kill, recovery."""
 
 import json
 import os
@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 
+from support.endpoint import status
 from support.server import ADMIN_KEY, BINARY, wait_until
 
 
@@ -86,3 +87,42 @@ def test_exit_codes_of_calls(server, tmp_path):
     run(server, tmp_path, "topics", "list", "--url", "http://127.0.0.1:1", code=4)
     run(server, tmp_path, "topics", "list", "--key-file", "-", stdin="wrong-key", code=5)
     run(server, tmp_path, "send", "unknown.topic", "1", code=6)
+
+
+def test_recovery_polling_and_privacy_from_the_command_line(server, endpoint, tmp_path):
+    def posthorn(*arguments):
+        return json.loads(run(server, tmp_path, *arguments, "--json"))
+
+    def ended(job):
+        done = wait_until(lambda: (lambda now: now if now["state"] == "done" else None)(posthorn("jobs", "show", job["id"])), what="the job's end")
+        return done["progress"]["changed"]
+
+    endpoint.behave("/hook", status(500))
+    server.api.publish(data="before")
+    pushed = server.api.subscribe(endpoint.url("/hook"), retry={"scheduleMs": []})
+    polled = posthorn("subscriptions", "create", "--poll", "--topic", "test.*")
+    for number in range(3):
+        server.api.publish(data=number)
+    wait_until(lambda: len(posthorn("deliveries", "list", "--status", "exhausted")) == 3, what="given up")
+    endpoint.behave("/hook", status(200))
+    assert ended(posthorn("deliveries", "recover", pushed["id"], "--since", "1h")) == 3
+    assert ended(posthorn("subscriptions", "replay-missing", pushed["id"], "--since", "1h", "--topic", "test.*")) == 1
+    wait_until(lambda: len(posthorn("deliveries", "list", "--status", "succeeded")) == 4, what="delivered")
+    assert ended(posthorn("deliveries", "resend-all", "--since", "1h", "--status", "succeeded", "--subscription", pushed["id"])) == 4
+    endpoint.wait_for(3 + 4 + 4)
+    assert len(posthorn("jobs", "list")) == 3
+
+    lines = run(server, tmp_path, "poll", polled["id"], "--ack").splitlines()
+    assert [json.loads(line)["data"] for line in lines] == [0, 1, 2]
+    assert run(server, tmp_path, "poll", polled["id"]) == ""
+    wait_until(lambda: posthorn("stats", "--since", "1h")["total"]["delivered"] == 4 + 4 + 3, what="counted")
+    assert posthorn("stats", "--since", "1h", "--subscription", polled["id"])["total"]["delivered"] == 3
+
+    event = posthorn("events", "list")[0]
+    run(server, tmp_path, "events", "expunge", event["id"])
+    assert posthorn("events", "get", event["id"])["dataExpunged"] is True
+    server.api.expect(201, "PUT", "tenants/acme", {})
+    assert '"type":"tenant"' in run(server, tmp_path, "tenants", "export", "acme")
+    run(server, tmp_path, "tenants", "erase", "acme", "--confirm", "acne", code=6)
+    assert posthorn("tenants", "erase", "acme", "--confirm", "acme")["kind"] == "erase"
+    assert server.api.call("GET", "tenants/acme").status == 404

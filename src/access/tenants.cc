@@ -77,11 +77,23 @@ net::Task<Status> Tenants::remove(store::Session& session, TenantPtr tenant, std
       co_await net::until<Result<void>>([&](auto done) { session.delete_tenant(std::move(write), std::move(done)); });
   if (!removed) co_return removed.error();
 
+  forget(tenant);
+  co_return Status();
+}
+
+void Tenants::forget(const TenantPtr& tenant) {
   const std::unique_lock lock(mutex_);
   const auto found = by_name_.find(tenant->name);
   if (found != by_name_.end() && found->second->key == tenant->key) by_name_.erase(found);
   by_key_.erase(tenant->key);
-  co_return Status();
+}
+
+std::vector<TenantPtr> Tenants::all() const {
+  const std::shared_lock lock(mutex_);
+  std::vector<TenantPtr> found;
+  found.reserve(by_name_.size());
+  for (const auto& [name, tenant] : by_name_) found.push_back(tenant);
+  return found;
 }
 
 Error webhooks_disabled() {

@@ -39,6 +39,10 @@ class Tenants {
   // Errors: conflict, precondition_failed, unavailable.
   net::Task<Result<TenantPtr>> save(store::Session& session, domain::Tenant tenant, std::int64_t expected_revision,
                                     store::Author author = {});
+  // Its row goes otherwise (erasure): it is found no more.
+  void forget(const TenantPtr& tenant);
+  // Everybody, for periodic work.
+  std::vector<TenantPtr> all() const;
   net::Task<Status> remove(store::Session& session, TenantPtr tenant, std::int64_t expected_revision,
                            store::Author author = {});
 

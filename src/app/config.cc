@@ -339,6 +339,8 @@ std::vector<Option> make_options() {
                                    &Config::delivery_retention));
   table.push_back(retention_option("idempotency-retention", "1d", "How long an idempotency key is remembered.",
                                    &Config::idempotency_retention));
+  table.push_back(retention_option("statistics-retention", "400d", "How long the counters of statistics are kept.",
+                                   &Config::statistics_retention));
   table.push_back({"log-level", "LEVEL", "Least level that is logged: debug, info, warning or error.", "info",
                    Source::everywhere, false, set_log_level, show_log_level});
   table.push_back({"log-format", "FORMAT", "text, json, or automatic: text on a terminal and JSON lines otherwise.",

@@ -43,6 +43,7 @@ struct Config {
   std::chrono::hours attempt_retention{24 * 90};
   std::chrono::hours delivery_retention{24 * 90};
   std::chrono::hours idempotency_retention{24};
+  std::chrono::hours statistics_retention{24 * 400};
   observe::LogOptions log;
 };
 

@@ -19,8 +19,12 @@
 #include "outbound/endpoint_client.h"
 #include "outbound/fanout.h"
 #include "outbound/handover.h"
+#include "outbound/job_service.h"
+#include "outbound/jobs.h"
 #include "outbound/lane_set.h"
 #include "outbound/notices.h"
+#include "outbound/polling.h"
+#include "outbound/privacy_service.h"
 #include "outbound/publisher.h"
 #include "outbound/test_delivery.h"
 #include "outbound/transforms.h"
@@ -44,6 +48,7 @@ struct OutNode {
   std::unique_ptr<outbound::Notices> notices;
   // Only the first out-node has these.
   std::unique_ptr<outbound::Fanout> fanout;
+  std::unique_ptr<outbound::Jobs> jobs;
   std::unique_ptr<outbound::Upkeep> upkeep;
   std::unique_ptr<net::HttpClient> key_client;  // for the keys of trusted issuers, which are longer than answers to deliveries
   std::unique_ptr<access::KeyFetcher> key_fetcher;
@@ -58,6 +63,9 @@ struct InNode {
   std::unique_ptr<outbound::Handover> handover;
   std::unique_ptr<outbound::Publisher> publisher;
   std::unique_ptr<outbound::DeliveryService> deliveries;
+  std::unique_ptr<outbound::JobService> jobs;
+  std::unique_ptr<outbound::Polling> polling;
+  std::unique_ptr<outbound::PrivacyService> privacy;
   std::unique_ptr<outbound::TestDelivery> tests;
   std::unique_ptr<api::Router> router;
   std::unique_ptr<api::Service> service;

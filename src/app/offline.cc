@@ -10,6 +10,12 @@ Status backup(const Config& config, const std::string& file) { return store::sql
 
 Status restore(const Config& config, const std::string& file) { return store::sqlite::restore_sqlite(file, config.data_dir); }
 
+Result<std::string> compact(const Config& config) {
+  const auto bytes = store::sqlite::compact_sqlite(config.data_dir);
+  if (!bytes) return bytes.error();
+  return "wrote the store of " + config.data_dir + " anew: " + std::to_string((*bytes + 1023) / 1024) + " KiB";
+}
+
 Result<std::string> rotate_key(const Config& config) {
   if (!config.master_key.empty()) {
     return invalid("POSTHORN_MASTER_KEY", "is set: a key from the environment is not the server's to replace",

@@ -14,6 +14,9 @@ Status backup(const Config& config, const std::string& file);
 // Makes the folder's store from a copy. Errors: conflict when it has one already or a server holds it.
 Status restore(const Config& config, const std::string& file);
 
+// Writes the store's file anew without anything that was deleted. Answers what was done, for people. No server may run.
+Result<std::string> compact(const Config& config);
+
 // Seals every secret under a new master key and drops the old ones. Answers what was done, for people. No server may run.
 Result<std::string> rotate_key(const Config& config);
 

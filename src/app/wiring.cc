@@ -13,6 +13,7 @@
 #include "app/data_folder.h"
 #include "app/key_ring.h"
 #include "domain/outbound/lane_document.h"
+#include "domain/outbound/retention.h"
 #include "observe/log.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -132,7 +133,8 @@ void Server::build_out_node(OutNode& node) {
 }
 
 void Server::build_notices(OutNode& node) {
-  node.handover = std::make_unique<outbound::Handover>(node.loop, lane_targets());
+  node.handover =
+      std::make_unique<outbound::Handover>(node.loop, lane_targets(), [this](SubscriptionKey key) { poll_hub_.wake(key); });
   node.notices = std::make_unique<outbound::Notices>(*catalogue_, *ids_, clock_, lane_shared_.horizon, random_seed());
   node.lanes->tell_by(*node.notices, make_work_sink(*node.handover));
 }
@@ -143,12 +145,32 @@ void Server::build_engine_upkeep(OutNode& node) {
   periods.attempts = config_.attempt_retention;
   periods.deliveries = config_.delivery_retention;
   periods.idempotency = config_.idempotency_retention;
+  periods.statistics = config_.statistics_retention;
   node.upkeep = std::make_unique<outbound::Upkeep>(node.loop, *node.session, clock_, node_name(), periods);
+  node.upkeep->set_tenants([this] { return tenant_periods(); });
   node.fanout = std::make_unique<outbound::Fanout>(
       node.loop, *node.session, *catalogue_, *ids_, clock_, gate_, lane_shared_.horizon,
       [&node](std::vector<outbound::Work> work, const outbound::OrderHorizon::PassagePtr& passage) {
         for (auto& one : work) node.handover->add(std::move(one), passage);
       });
+  node.jobs = std::make_unique<outbound::Jobs>(node.loop, *node.session, *catalogue_, *ids_, clock_, gate_, make_job_sinks());
+}
+
+std::vector<outbound::TenantPeriods> Server::tenant_periods() const {
+  std::vector<outbound::TenantPeriods> periods;
+  for (const auto& tenant : tenants_->all()) {
+    const auto own = domain::read_retention(tenant->settings);  // checked when it was written
+    if (own && !own->empty()) periods.push_back({tenant->key, own->payloads, own->attempts, own->deliveries});
+  }
+  return periods;
+}
+
+outbound::JobSinks Server::make_job_sinks() {
+  return {[this](SubscriptionKey subscription, std::uint32_t count) {
+            auto& target = *out_nodes_[outbound::target_of(subscription, out_nodes_.size())];
+            target.loop.post([&target, subscription, count] { target.lanes->left_in_store(subscription, count); });
+          },
+          [this](SubscriptionKey subscription) { poll_hub_.wake(subscription); }};
 }
 
 std::vector<outbound::LaneTarget> Server::lane_targets() {
@@ -245,6 +267,8 @@ Status Server::start_engine() {
   }
   auto fanout = ask<void>(first.loop, [&](auto done) { first.fanout->start(std::move(done)); });
   if (!fanout) return fanout;
+  auto jobs = ask<void>(first.loop, [&](auto done) { first.jobs->start(std::move(*leases), std::move(done)); });
+  if (!jobs) return jobs;
   on_loop(first.loop, [&] {
     pending_alarm_ = first.loop.make_alarm([this] { watch_pending(); });
     watch_pending();
@@ -264,9 +288,28 @@ Status Server::start_in_nodes() {
   return {};
 }
 
+// What recovers, is read, and goes before its time.
+void Server::build_recovery(InNode& node) {
+  const auto run_job = [&first = *out_nodes_.front()](domain::Job job) {
+    first.loop.post([&first, job = std::move(job)]() mutable { first.jobs->add(std::move(job)); });
+  };
+  const auto forget_event = [this](EventKey event) {
+    for (const auto& out : out_nodes_) out->loop.post([&lanes = *out->lanes, event] { lanes.expunged(event); });
+  };
+  const auto forget_delivery = [this](SubscriptionKey subscription, DeliveryKey delivery) {
+    auto& target = *out_nodes_[outbound::target_of(subscription, out_nodes_.size())];
+    target.loop.post([&target, subscription, delivery] { target.lanes->cancelled(subscription, delivery); });
+  };
+  node.jobs = std::make_unique<outbound::JobService>(*node.session, clock_, *ids_, run_job);
+  node.polling = std::make_unique<outbound::Polling>(node.loop, *node.session, clock_, poll_hub_);
+  node.privacy = std::make_unique<outbound::PrivacyService>(
+      *node.session, clock_, *ids_, outbound::PrivacyService::Sinks{forget_event, forget_delivery, run_job});
+}
+
 void Server::build_in_node(InNode& node, std::uint16_t port) {
   node.session = store_->open_session(node.loop);
-  node.handover = std::make_unique<outbound::Handover>(node.loop, lane_targets());
+  node.handover =
+      std::make_unique<outbound::Handover>(node.loop, lane_targets(), [this](SubscriptionKey key) { poll_hub_.wake(key); });
   outbound::PublishLimits limits;
   limits.event_body_bytes_max = config_.event_body_bytes_max;
   node.publisher =
@@ -279,11 +322,23 @@ void Server::build_in_node(InNode& node, std::uint16_t port) {
         target.loop.post([&target, subscription, delivery] { target.lanes->cancelled(subscription, delivery); });
       });
 
+  build_recovery(node);
   node.tests =
       std::make_unique<outbound::TestDelivery>(node.loop, *catalogue_, clock_, client_options(), config_.handshake_origin);
 
-  const api::Services services{*node.session,    *tenants_, *access_,  *catalogue_, *node.publisher,
-                               *node.deliveries, *scripts_, node.loop, clock_,      config_.event_body_bytes_max,
+  const api::Services services{*node.session,
+                               *tenants_,
+                               *access_,
+                               *catalogue_,
+                               *node.publisher,
+                               *node.deliveries,
+                               *node.jobs,
+                               *node.polling,
+                               *node.privacy,
+                               *scripts_,
+                               node.loop,
+                               clock_,
+                               config_.event_body_bytes_max,
                                node.tests.get()};
   auto routes = api::native::routes(services);
   for (auto& route : api::admin::routes({[this] { return readiness(); }, metrics_, api::admin::MetricsAccess::with_key}))
@@ -419,6 +474,7 @@ void Server::drain(SteadyTime deadline) {
   const auto left = [&] {
     return std::max(std::chrono::duration_cast<Milliseconds>(deadline - clock_.steady_now()), Milliseconds(0));
   };
+  poll_hub_.close();
   for (const auto& node : in_nodes_) {
     // Answers those who wait for a test delivery, which may take longer than the grace time.
     if (node->tests) net::run_on(node->loop, [&node]() -> net::Task<> { co_await node->tests->stop(); });
@@ -431,6 +487,7 @@ void Server::drain(SteadyTime deadline) {
     if (first.key_fetcher) co_await first.key_fetcher->stop();
   });
   if (first.fanout) wait_until_done(first.loop, deadline, [&first](auto done) { first.fanout->stop(std::move(done)); });
+  if (first.jobs) wait_until_done(first.loop, deadline, [&first](auto done) { first.jobs->stop(std::move(done)); });
   for (const auto& node : out_nodes_) {
     if (!node->lanes) continue;
     const bool drained = wait_until_done(node->loop, deadline, [&node](auto done) {
@@ -453,6 +510,9 @@ void Server::tear_down() {
       node->service.reset();
       node->router.reset();
       node->tests.reset();
+      node->privacy.reset();
+      node->polling.reset();
+      node->jobs.reset();
       node->deliveries.reset();
       node->publisher.reset();
       node->handover.reset();
@@ -473,6 +533,7 @@ void Server::tear_down() {
       node->key_fetcher.reset();
       node->key_client.reset();
       node->upkeep.reset();
+      node->jobs.reset();
       node->fanout.reset();
       node->handover.reset();
       node->lanes.reset();

@@ -22,6 +22,7 @@
 #include "observe/metrics.h"
 #include "outbound/catalogue.h"
 #include "outbound/lane_shared.h"
+#include "outbound/poll_hub.h"
 #include "outbound/runnable_gate.h"
 #include "script/pool.h"
 #include "store/store.h"
@@ -63,6 +64,9 @@ class Server {
   Status start_in_nodes();
   void build_in_node(InNode& node, std::uint16_t port);
   outbound::WorkSink make_work_sink(outbound::Handover& handover);
+  void build_recovery(InNode& node);
+  outbound::JobSinks make_job_sinks();
+  std::vector<outbound::TenantPeriods> tenant_periods() const;
   std::vector<outbound::LaneTarget> lane_targets();
   void on_subscription_change(SubscriptionKey subscription);
   void register_gauges();
@@ -75,6 +79,7 @@ class Server {
   observe::Metrics metrics_;
   outbound::RunnableGate gate_;
   outbound::LaneShared lane_shared_;
+  outbound::PollHub poll_hub_;
   std::unique_ptr<crypto::Sealer> sealer_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<IdSource> ids_;

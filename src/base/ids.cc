@@ -75,6 +75,13 @@ std::optional<RawId> parse_raw_id(std::string_view text) {
   return RawId{(since << kTimeShift) | (sequence << kOriginBits) | origin, low & kSaltMask};
 }
 
+std::int64_t late_key_after(std::int64_t key) {
+  constexpr std::int64_t kOrigins = 1024;
+  const std::int64_t next = key + 1;
+  const std::int64_t origin = next % kOrigins;
+  return origin < kLateOrigin ? next - origin + kLateOrigin : next;
+}
+
 IdSource::IdSource(const Clock& clock, std::uint64_t seed, std::uint16_t origin, std::int64_t above)
     : clock_(clock), origin_(origin), last_(above & ~kOriginMask), random_(seed) {}
 

@@ -83,10 +83,16 @@ std::optional<Id> parse_id(std::string_view text) {
 Timestamp key_time(std::int64_t key);
 std::int64_t first_key_at(Timestamp time);
 
+// The origins from here on make no keys of their own: rows that are made later than the rows they belong to, and must stand
+// near them, take keys of these.
+inline constexpr std::int64_t kLateOrigin = 512;
+// The next larger key with such an origin.
+std::int64_t late_key_after(std::int64_t key);
+
 // Makes keys and ids that never repeat and always increase, also when the clock goes back. Thread-safe.
 class IdSource {
  public:
-  // `origin`: this node's slot, 0 to 1023. `above`: the largest key in use (0 for none).
+  // `origin`: this node's slot, 0 to kLateOrigin - 1. `above`: the largest key in use (0 for none).
   IdSource(const Clock& clock, std::uint64_t seed, std::uint16_t origin = 0, std::int64_t above = 0);
 
   template <class Id>

@@ -173,5 +173,16 @@ TEST(NamedKeys, CompareHashAndKnowNone) {
   EXPECT_EQ((std::unordered_set<EventKey>{EventKey{1}, EventKey{1}, EventKey{2}}.size()), 2U);
 }
 
+TEST(Ids, OfRowsThatComeLaterStandNearAndAreNobodysOwn) {
+  EXPECT_EQ(late_key_after(0), 512);
+  EXPECT_EQ(late_key_after(1024), 1024 + 512);
+  EXPECT_EQ(late_key_after(1024 + 512), 1024 + 513);
+  EXPECT_EQ(late_key_after(1024 + 1022), 1024 + 1023);
+  EXPECT_EQ(late_key_after(1024 + 1023), 2048 + 512);
+  ManualClock clock;
+  IdSource ids(clock, 1);
+  for (int i = 0; i < 1000; ++i) EXPECT_LT(ids.next_key() % 1024, kLateOrigin);
+}
+
 }  // namespace
 }  // namespace posthorn

@@ -98,6 +98,32 @@ inline constexpr std::size_t kRunnableResume = 2048;
 inline constexpr auto kPublishHoldMax = 5s;
 inline constexpr std::size_t kUnrecordedAttemptsMax = 4096;  // above this, lanes pause
 
+// --- jobs and recovery -----------------------------------------------------------------------------------------------
+inline constexpr std::size_t kJobsUnfinishedMax = 100;  // of one tenant
+inline constexpr std::size_t kJobStepMax = 256;         // rows that one step looks at
+inline constexpr std::size_t kJobStepBytesMax = 8 * 1024 * 1024;
+inline constexpr auto kJobStepPause = 10ms;              // between steps, so that jobs do not fill the store's writer
+inline constexpr auto kJobWaitTime = 200ms;              // before a step that cannot be made yet is tried again
+inline constexpr std::ptrdiff_t kJobRunnableMax = 1024;  // jobs make no more work runnable while so much waits already
+
+// --- polling -----------------------------------------------------------------------------------------------------------
+inline constexpr auto kPollWaitMax = 30s;                          // how long one read may wait for something to read
+inline constexpr std::size_t kPollWaitersMax = 4096;               // reads that wait, of all subscriptions
+inline constexpr std::size_t kPollWaitersPerSubscriptionMax = 16;  // of one
+inline constexpr std::size_t kPollPageBytesMax = 4 * 1024 * 1024;  // payloads of one page (never less than one item)
+inline constexpr std::size_t kPollAcknowledgeStepMax = 500;        // deliveries that one write acknowledges
+
+// --- privacy -------------------------------------------------------------------------------------------------------------
+inline constexpr std::size_t kExpungedRememberedMax = 64;            // events that lanes leave out of pages read before
+inline constexpr std::size_t kExportPageBytesMax = 4 * 1024 * 1024;  // a page of an export ends after it
+
+// --- statistics ----------------------------------------------------------------------------------------------------------
+inline constexpr std::size_t kStatisticsLogBytesMax = 4 * 1024 * 1024;  // counted but not folded into the rows that are read
+inline constexpr std::size_t kStatisticsFoldMax = 8 * 1024;             // finest series that one transaction folds (about)
+inline constexpr int kStatisticsFoldsMax = 32;                          // transactions that one read waits for
+inline constexpr std::int64_t kStatisticsHoursMax = 31 * 24;            // that one answer shows by the hour
+inline constexpr std::int64_t kStatisticsDaysMax = 400;                 // that one answer shows by the day
+
 // --- scripts -------------------------------------------------------------------------------------------------------
 inline constexpr std::size_t kScriptSourceBytesMax = 64 * 1024;
 inline constexpr std::size_t kScriptFunctionBytesMax = 64;

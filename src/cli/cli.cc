@@ -88,6 +88,7 @@ void describe(CLI::App& root, Context& context) {
   add_transform_commands(root, context);
   add_automation_commands(root, context);
   add_delivery_commands(root, context);
+  add_recovery_commands(root, context);
   add_access_commands(root, context);
   add_verify_command(root, context);
   add_data_folder_commands(root, context);

@@ -2,8 +2,8 @@
 //
 // Place: main.cc calls run() with hooks into app; the two folders stand side by side. cli uses app/config.h and app/doctor.h
 // (the
-//   options and the checks) and nothing else of app. Every command but serve, backup, restore, rotate-key and doctor is a
-//   client of a running server.
+//   options and the checks) and nothing else of app. Every command but serve, backup, restore, rotate-key, compact and doctor
+//   is a client of a running server.
 #pragma once
 
 #include <functional>
@@ -29,6 +29,7 @@ struct Hooks {
   // Seals every stored secret under a new master key, which replaces the file's. Answers what was done, for people. No server
   // may run.
   std::function<Result<std::string>(const app::Config&)> rotate_key;
+  std::function<Result<std::string>(const app::Config&)> compact;
 };
 
 using Environment = std::function<const char*(const char*)>;

@@ -37,6 +37,7 @@ class CommandLine : public testing::Test {
       return outcome_;
     };
     hooks_.rotate_key = [](const app::Config&) -> Result<std::string> { return std::string("3 secrets"); };
+    hooks_.compact = [](const app::Config&) -> Result<std::string> { return std::string("12 KiB"); };
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
@@ -65,9 +66,10 @@ class CommandLine : public testing::Test {
   std::ostringstream err_;
 };
 
-constexpr std::array<const char*, 18> kCommands{"transforms", "serve",         "demo",    "watch",  "send",       "listen",
-                                                "topics",     "subscriptions", "tenants", "events", "deliveries", "backup",
-                                                "restore",    "rotate-key",    "verify",  "doctor", "version",    "completion"};
+constexpr std::array<const char*, 22> kCommands{"transforms", "jobs",   "poll",       "stats",     "compact", "serve",
+                                                "demo",       "watch",  "send",       "listen",    "topics",  "subscriptions",
+                                                "tenants",    "events", "deliveries", "backup",    "restore", "rotate-key",
+                                                "verify",     "doctor", "version",    "completion"};
 
 TEST_F(CommandLine, AloneShowsWhereToStart) {
   EXPECT_EQ(run({}), 0);
@@ -292,7 +294,7 @@ TEST_F(CommandLine, CompletesCommandsAndOptionsInBash) {
   ASSERT_EQ(run({"completion", "bash"}), 0);
   const std::string script = file("completion.bash", out_.str());
   EXPECT_EQ(completed_by_bash(script, "posthorn del"), "deliveries\n");
-  EXPECT_EQ(completed_by_bash(script, "posthorn deliveries re"), "resend\n");
+  EXPECT_EQ(completed_by_bash(script, "posthorn deliveries re"), "resend recover resend-all\n");
   EXPECT_EQ(completed_by_bash(script, "posthorn serve --allow"), "--allow-peer\n");
   EXPECT_EQ(completed_by_bash(script, "posthorn deliveries list --sta"), "--status\n");
   EXPECT_EQ(completed_by_bash(script, "posthorn topics put x --sch"), "--schema\n");

@@ -77,6 +77,7 @@ void add_transform_commands(CLI::App& root, Context& context);
 void add_automation_commands(CLI::App& root, Context& context);
 void add_delivery_commands(CLI::App& root, Context& context);  // events, deliveries
 void add_access_commands(CLI::App& root, Context& context);    // clients, keys, grants, issuers, audit
+void add_recovery_commands(CLI::App& root, Context& context);  // jobs, poll, stats; more of tenants, subscriptions and so on
 void add_send_command(CLI::App& root, Context& context);
 void add_listen_command(CLI::App& root, Context& context);
 void add_watch_command(CLI::App& root, Context& context);

@@ -1,4 +1,4 @@
-// serve, backup, restore, rotate-key: the commands that work on a data folder of this machine, through app's hooks.
+// serve, backup, restore, rotate-key, compact: the commands that work on a data folder of this machine, through app's hooks.
 #include <CLI/App.hpp>
 
 #include "cli/command.h"
@@ -28,15 +28,16 @@ void add_file_command(CLI::App& root, Context& context, const char* name, const 
   });
 }
 
-void add_rotate_key(CLI::App& root, Context& context) {
-  auto* command = add_command(root, "rotate-key", "Seal all stored secrets under a new master key (stop the server first)",
-                              "  posthorn rotate-key --data /var/lib/posthorn\n");
+// A command on the data folder that answers what it did.
+void add_folder_command(CLI::App& root, Context& context, const std::string& name, const std::string& description,
+                        Result<std::string> (*run)(const Hooks&, const app::Config&)) {
+  auto* command = add_command(root, name, description, "  posthorn " + name + " --data /var/lib/posthorn\n");
   auto options = add_server_options(*command, {"data"});
-  command->callback([&context, options] {
-    context.action = [&context, options] {
+  command->callback([&context, options, run] {
+    context.action = [&context, options, run] {
       auto loaded = load(context, *options);
       if (!loaded) return fail_usage(context, loaded.error());
-      const auto done = context.hooks.rotate_key(loaded->config);
+      const auto done = run(context.hooks, loaded->config);
       if (!done) {
         context.console.error(done.error().message);
         return exit_code_of(done.error());
@@ -77,7 +78,10 @@ void add_data_folder_commands(CLI::App& root, Context& context) {
                    "  posthorn restore --data /var/lib/posthorn /backup/posthorn-monday.db\n"
                    "The data folder must not hold a store yet. Put the master key back too (DIR/master.key, mode 0600).\n",
                    "Restored from ", &Hooks::restore);
-  add_rotate_key(root, context);
+  add_folder_command(root, context, "rotate-key", "Seal all stored secrets under a new master key (stop the server first)",
+                     [](const Hooks& hooks, const app::Config& config) { return hooks.rotate_key(config); });
+  add_folder_command(root, context, "compact", "Write the store's file anew without what was deleted (stop the server first)",
+                     [](const Hooks& hooks, const app::Config& config) { return hooks.compact(config); });
 }
 
 }  // namespace posthorn::cli

@@ -41,6 +41,7 @@ struct Settings {
   std::string batch;
   std::string disable_after;
   bool disabled = false;
+  bool poll = false;
   EndpointOptions endpoint;
 };
 
@@ -260,6 +261,7 @@ Result<bj::object> body_of(const Settings& settings) {
   }
   if (auto status = add_lane(body, settings); !status) return status.error();
   if (settings.disabled) body["enabled"] = false;
+  if (settings.poll) body["kind"] = "poll";
   if (auto status = add_endpoint_members(body, settings.endpoint); !status) return std::move(status).error();
   return body;
 }
@@ -305,16 +307,19 @@ void add_create(CLI::App& subscriptions, Context& context) {
   auto* command = add_command(
       subscriptions, "create", "Make one; its secret is shown this once",
       "  posthorn subscriptions create https://example.com/hooks --topic 'document.*'\n"
-      "  posthorn subscriptions create https://example.com/hooks --topic '**' --retry 5s,1m,10m --header 'X-Team: a'\n");
+      "  posthorn subscriptions create https://example.com/hooks --topic '**' --retry 5s,1m,10m --header 'X-Team: a'\n"
+      "  posthorn subscriptions create --poll --topic 'document.*'\n");
   auto options = add_remote_options(*command);
   auto given = std::make_shared<Settings>();
-  command->add_option("url", given->url, "Where to deliver")->required()->type_name("URL");
+  auto* url = command->add_option("url", given->url, "Where to deliver")->type_name("URL");
+  command->add_flag("--poll", given->poll, "Without a URL: its consumer reads it (posthorn poll)")->excludes(url);
   add_settings_options(*command, *given);
   command->get_option("--topic")->required();
   command->add_flag("--disabled", given->disabled, "Make it switched off");
   add_json_option(*command, *options);
   command->callback([&context, options, given] {
     context.action = [&context, options, given] {
+      if (given->url.empty() && !given->poll) return fail_usage(context, invalid("url", "a URL is required, or --poll"));
       auto body = body_of(*given);
       if (!body) return fail_usage(context, body.error());
       ApiRequest request;

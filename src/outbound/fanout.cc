@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "domain/outbound/order.h"
 #include "observe/log.h"
+#include "outbound/new_deliveries.h"
 
 namespace posthorn::outbound {
 
@@ -59,12 +59,14 @@ void Fanout::step() {
   write.finished = job.at + count == job.remaining.size();
   domain::EventDocument document(*job.event, {});
   std::vector<Work> work;
+  const domain::Subscription gone;
   for (std::size_t i = job.at; i < job.at + count; ++i) {
-    const auto id = ids_.next<DeliveryId>();
+    // One that was deleted meanwhile gets a delivery all the same, which the store makes a cancelled one.
     const auto subscription = catalogue_.find_subscription(job.remaining[i].key);
-    const auto order_key = subscription ? domain::order_key(subscription->settings.order, document) : std::nullopt;
-    write.deliveries.push_back({id, job.remaining[i], order_key});
-    work.push_back(Work{id, job.remaining[i].key, job.event, 0, 0, job.event->accepted_at, order_key});
+    const auto made = new_delivery(job.remaining[i], subscription ? *subscription : gone, ids_, document);
+    write.deliveries.push_back(made);
+    const Timestamp due = made.kind == domain::Kind::poll ? domain::kNeverDue : job.event->accepted_at;
+    work.push_back(Work{made.id, made.subscription.key, job.event, 0, 0, due, made.order_key});
   }
   writing_ = true;
   session_.advance_fanout(std::move(write), [this, work = std::move(work), count](Status result) mutable {
@@ -74,6 +76,10 @@ void Fanout::step() {
 
 void Fanout::stepped(std::vector<Work> work, std::size_t count, Status result) {
   writing_ = false;
+  if (!result && result.error().kind == ErrorKind::not_found) {  // expunged, or gone with its tenant
+    jobs_.pop_front();
+    return step();
+  }
   if (!result) {
     if (result.error().kind != ErrorKind::unavailable) {
       observe::log(observe::Level::error, "a fan-out step failed",

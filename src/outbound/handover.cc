@@ -4,10 +4,11 @@
 
 namespace posthorn::outbound {
 
-Handover::Handover(EventLoop& loop, std::vector<LaneTarget> targets)
-    : loop_(loop), targets_(std::move(targets)), waiting_(targets_.size()) {}
+Handover::Handover(EventLoop& loop, std::vector<LaneTarget> targets, std::function<void(SubscriptionKey)> polled)
+    : loop_(loop), targets_(std::move(targets)), polled_(std::move(polled)), waiting_(targets_.size()) {}
 
 void Handover::add(Work work, OrderHorizon::PassagePtr passage) {
+  if (work.due >= domain::kNeverDue) return polled_(work.subscription);
   Waiting& waiting = waiting_[target_of(work.subscription, targets_.size())];
   waiting.work.push_back(std::move(work));
   if (passage && (waiting.passages.empty() || waiting.passages.back() != passage))
@@ -17,8 +18,8 @@ void Handover::add(Work work, OrderHorizon::PassagePtr passage) {
 
 void Handover::add(const AcceptedWork& accepted) {
   for (const auto& delivery : accepted.deliveries) {
-    add(Work{delivery.id, delivery.subscription.key, accepted.event, 0, 0, accepted.event->accepted_at, delivery.order_key},
-        accepted.passage);
+    const Timestamp due = delivery.kind == domain::Kind::poll ? domain::kNeverDue : accepted.event->accepted_at;
+    add(Work{delivery.id, delivery.subscription.key, accepted.event, 0, 0, due, delivery.order_key}, accepted.passage);
   }
 }
 

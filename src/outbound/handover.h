@@ -25,7 +25,8 @@ inline std::size_t target_of(SubscriptionKey subscription, std::size_t targets) 
 
 class Handover {
  public:
-  Handover(EventLoop& loop, std::vector<LaneTarget> targets);
+  // `polled`: told of subscriptions that have something to be read; no lane gets that. Called on this loop.
+  Handover(EventLoop& loop, std::vector<LaneTarget> targets, std::function<void(SubscriptionKey)> polled);
 
   // `passage`: let go once the work is with its lane.
   void add(Work work, OrderHorizon::PassagePtr passage = nullptr);
@@ -36,6 +37,7 @@ class Handover {
 
   EventLoop& loop_;
   std::vector<LaneTarget> targets_;
+  const std::function<void(SubscriptionKey)> polled_;
   struct Waiting {
     std::vector<Work> work;
     std::vector<OrderHorizon::PassagePtr> passages;

@@ -51,6 +51,12 @@ void Lane::accept(Work work, Timestamp now) {
 
 void Lane::expect_in_store(Timestamp due) { store_next_ = store_next_ ? std::min(*store_next_, due) : due; }
 
+void Lane::left_in_store(std::uint32_t count, Timestamp now) {
+  left_in_store_ += count;
+  left_while_loading_ |= loading_;
+  expect_in_store(now);
+}
+
 std::optional<Work> Lane::take(Timestamp now, EventKey below) {
   wake_waiting(now);
   if (!may_attempt(now)) return std::nullopt;

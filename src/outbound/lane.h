@@ -55,6 +55,9 @@ class Lane {
   void expect_in_store(Timestamp due);
   void expect_ordered_in_store(Timestamp at) { sequences_.expect_in_store(at); }
 
+  // The store has `count` more deliveries of this lane that are due (a job made them): they come by pages.
+  void left_in_store(std::uint32_t count, Timestamp now);
+
   // The next delivery to attempt, when the lane may attempt one now. One request is out until answered(). Of ordered work,
   // nothing of an event from `below` on: older events may still be on their way (OrderHorizon).
   std::optional<Work> take(Timestamp now, EventKey below = kNoHorizon);

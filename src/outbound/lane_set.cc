@@ -123,6 +123,19 @@ void LaneSet::cancelled(SubscriptionKey subscription, DeliveryKey delivery) {
   arm();
 }
 
+void LaneSet::left_in_store(SubscriptionKey subscription, std::uint32_t count) {
+  Slot& lane_slot = slot(subscription);
+  lane_slot.lane.left_in_store(count, clock_.schedule_now());
+  service(lane_slot);
+  arm();
+}
+
+void LaneSet::expunged(EventKey event) {
+  expunged_.push_back(event);
+  if (expunged_.size() > kExpungedRememberedMax) expunged_.pop_front();
+  rendered_.forget(event);
+}
+
 void LaneSet::subscription_changed(SubscriptionKey subscription) {
   const auto found = slots_.find(subscription);
   if (found == slots_.end() && !sleeping_.contains(subscription)) return;
@@ -140,7 +153,7 @@ bool LaneSet::prepare_slot(Slot& slot) {
   if (slot.prepared) return true;
   const auto subscription = catalogue_.find_subscription(slot.lane.subscription());
   if (!subscription) cancel_rest(slot.lane.subscription());
-  if (!subscription || !subscription->settings.enabled) {
+  if (!subscription || !subscription->settings.enabled || subscription->settings.kind == domain::Kind::poll) {
     slot.was_disabled = true;
     slot.lane.pause(clock_.schedule_now());
     return false;

@@ -53,7 +53,11 @@ class LaneSet {
   void start(std::vector<store::Lease> leases, UniqueFunction<void(Status)> done);
 
   void accept(std::vector<Work> work);
+  // A job made `count` deliveries pending in the store.
+  void left_in_store(SubscriptionKey subscription, std::uint32_t count);
   void cancelled(SubscriptionKey subscription, DeliveryKey delivery);
+  // The event's payload is gone (its deliveries are cancelled one by one): nothing of it is rendered or read any more.
+  void expunged(EventKey event);
   void subscription_changed(SubscriptionKey subscription);
 
   // New attempts stop; `done` once nothing is out or unrecorded. Work that remains stays in the store.
@@ -144,6 +148,7 @@ class LaneSet {
   void load_done(SubscriptionKey subscription, std::size_t limit, Result<std::vector<Work>> page);
   void ordered_load_done(SubscriptionKey subscription, Result<store::OrderedPage> page);
   void load_ended(Slot& slot);
+  bool was_expunged(const Work& work) const;
   void set_wake(Slot& slot, std::optional<Timestamp> at);
   void arm();
   void on_alarm();
@@ -178,6 +183,7 @@ class LaneSet {
   std::size_t loads_running_ = 0;
   std::set<SubscriptionKey> cancelling_;  // deleted ones whose pending deliveries are being cancelled
   RenderCache rendered_;
+  std::deque<EventKey> expunged_;  // the latest: pages that were read before may still show them
   std::unordered_map<SubscriptionKey, domain::FailingEndpoint> failing_;
   Notices* notices_ = nullptr;
   WorkSink notice_sink_;

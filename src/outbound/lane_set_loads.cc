@@ -57,6 +57,7 @@ void LaneSet::load_done(SubscriptionKey subscription, std::size_t limit, Result<
     std::size_t bytes = 0;
     for (const auto& work : *page) bytes += work.event->payload.size();
     const bool more = page->size() >= limit || bytes >= kLaneWindowBytesMax;
+    std::erase_if(*page, [this](const Work& work) { return was_expunged(work); });
     lane_slot.lane.loaded(std::move(*page), more, now);
   }
   load_ended(lane_slot);
@@ -66,11 +67,18 @@ void LaneSet::ordered_load_done(SubscriptionKey subscription, Result<store::Orde
   Slot& lane_slot = slot(subscription);
   const Timestamp now = clock_.schedule_now();
   if (page) {
+    for (auto& sequence : page->sequences) {
+      std::erase_if(sequence.deliveries, [this](const Work& work) { return was_expunged(work); });
+    }
     lane_slot.lane.ordered_loaded(std::move(*page), now);
   } else {
     lane_slot.lane.ordered_load_failed(now + kStoreRetryTime);
   }
   load_ended(lane_slot);
+}
+
+bool LaneSet::was_expunged(const Work& work) const {
+  return std::find(expunged_.begin(), expunged_.end(), work.event->id.key) != expunged_.end();
 }
 
 void LaneSet::load_ended(Slot& slot) {

@@ -20,6 +20,7 @@ LaneSet::Recording LaneSet::outcome_of(Slot& slot, Work work, const Request& req
   write.lease = {shard, epoch_of(shard)};
   write.delivery = recording.work.id;
   write.subscription = request.subscription;
+  write.event = recording.work.event;
   write.at = clock_.schedule_now();
   write.attempt.number = recording.work.attempts + 1;
   write.attempt.started_at = request.wall_start;
@@ -154,8 +155,9 @@ void LaneSet::recorded(Recording recording, Result<store::RecordedAttempt> resul
   Slot& lane_slot = slot(write.subscription);
   const Timestamp now = clock_.schedule_now();
   if (!result) {
-    // Fenced: another node has the shard and will deliver what is pending. Anything else is damage, and is said once.
-    if (result.error().kind != ErrorKind::fenced) {
+    // Fenced: another node has the shard and will deliver what is pending. Not found: its tenant was erased meanwhile. Anything
+    // else is damage, and is said once.
+    if (result.error().kind != ErrorKind::fenced && result.error().kind != ErrorKind::not_found) {
       observe::log(observe::Level::error, "an attempt could not be recorded",
                    {{"delivery", to_text(work.id)}, {"reason", result.error().message}});
     }

@@ -21,6 +21,14 @@ OrderHorizon::PassagePtr give_id(domain::Event& event, const std::vector<domain:
   return passage;
 }
 
+store::NewDelivery new_delivery(SubscriptionId id, const domain::Subscription& subscription, IdSource& ids,
+                                domain::EventDocument& document) {
+  // Whoever reads gets everything in the order of acceptance.
+  const auto& settings = subscription.settings;
+  const bool pushed = settings.kind == domain::Kind::push;
+  return {ids.next<DeliveryId>(), id, pushed ? domain::order_key(settings.order, document) : std::nullopt, settings.kind};
+}
+
 std::vector<SubscriptionId> make_deliveries(store::NewEvent& write, const std::vector<domain::SubscriptionPtr>& matched,
                                             IdSource& ids, domain::EventDocument& document) {
   std::vector<SubscriptionId> remaining;
@@ -28,8 +36,7 @@ std::vector<SubscriptionId> make_deliveries(store::NewEvent& write, const std::v
   write.deliveries.reserve(std::min(matched.size(), kFanoutInlineMax));
   for (std::size_t i = 0; i < matched.size(); ++i) {
     if (i < kFanoutInlineMax) {
-      write.deliveries.push_back(
-          {ids.next<DeliveryId>(), matched[i]->id, domain::order_key(matched[i]->settings.order, document)});
+      write.deliveries.push_back(new_delivery(matched[i]->id, *matched[i], ids, document));
     } else {
       remaining.push_back(matched[i]->id);
     }

@@ -11,4 +11,10 @@ RenderedPtr RenderCache::find(const domain::Event& event, domain::Format format,
   return entry.rendered;
 }
 
+void RenderCache::forget(EventKey event) {
+  for (Entry& entry : entries_) {
+    if (entry.event == event) entry = {};
+  }
+}
+
 }  // namespace posthorn::outbound

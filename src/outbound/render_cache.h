@@ -17,6 +17,7 @@ class RenderCache {
  public:
   // `tenant`: the name of the event's tenant.
   RenderedPtr find(const domain::Event& event, domain::Format format, std::string_view tenant);
+  void forget(EventKey event);
 
  private:
   struct Entry {

@@ -51,17 +51,40 @@ void Upkeep::renew() {
 }
 
 void Upkeep::expire() {
+  if (!tenants_.empty()) return expire_tenants();
   const Timestamp now = clock_.schedule_now();
   store::Expire write;
   write.payloads_before = now - periods_.payloads;
   write.attempts_before = now - periods_.attempts;
   write.deliveries_before = now - periods_.deliveries;
   write.idempotency_before = now - periods_.idempotency;
+  write.statistics_before = now - periods_.statistics;
   session_.expire(write, [this](Result<store::Expired> expired) {
     if (stopped_) return;
-    const bool more = expired && expired->more;
-    expire_alarm_->set(clock_.steady_now() +
-                       (more ? SteadyTime::duration(kExpireStepPause) : SteadyTime::duration(kExpireTime)));
+    if (expired && expired->more) return expire_alarm_->set(clock_.steady_now() + kExpireStepPause);
+    if (tenants_source_) tenants_ = tenants_source_();
+    expire_tenants();
+  });
+}
+
+// One step of the tenant whose turn it is; the next step after a pause, the next round when none is left.
+void Upkeep::expire_tenants() {
+  if (tenants_.empty()) return expire_alarm_->set(clock_.steady_now() + kExpireTime);
+  const TenantPeriods& tenant = tenants_.back();
+  const Timestamp now = clock_.schedule_now();
+  const auto before = [now](const std::optional<std::chrono::hours>& own, std::chrono::hours servers) {
+    return now - (own ? std::min(*own, servers) : servers);
+  };
+  store::ExpireTenant write;
+  write.tenant = tenant.tenant;
+  write.payloads_before = before(tenant.payloads, periods_.payloads);
+  write.attempts_before = before(tenant.attempts, periods_.attempts);
+  write.deliveries_before = before(tenant.deliveries, periods_.deliveries);
+  session_.expire_tenant(write, [this](Result<store::Expired> expired) {
+    if (stopped_) return;
+    if (!expired || !expired->more) tenants_.pop_back();
+    if (tenants_.empty()) return expire_alarm_->set(clock_.steady_now() + kExpireTime);
+    expire_alarm_->set(clock_.steady_now() + kExpireStepPause);
   });
 }
 

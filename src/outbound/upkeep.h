@@ -5,6 +5,8 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,15 @@ struct RetentionPeriods {
   std::chrono::hours attempts{24 * 90};
   std::chrono::hours deliveries{24 * 90};
   std::chrono::hours idempotency{24};
+  std::chrono::hours statistics{24 * 400};
+};
+
+// A tenant that keeps less than the server does; what it leaves out is the server's.
+struct TenantPeriods {
+  TenantKey tenant;
+  std::optional<std::chrono::hours> payloads;
+  std::optional<std::chrono::hours> attempts;
+  std::optional<std::chrono::hours> deliveries;
 };
 
 class Upkeep {
@@ -29,15 +40,22 @@ class Upkeep {
   void start(UniqueFunction<void(Result<std::vector<store::Lease>>)> done);
   void stop();
 
+  // Who has periods of their own now; asked at each round, on this loop. Set before start().
+  using TenantsSource = std::function<std::vector<TenantPeriods>()>;
+  void set_tenants(TenantsSource tenants) { tenants_source_ = std::move(tenants); }
+
  private:
   void renew();
   void expire();
+  void expire_tenants();
 
   store::Session& session_;
   const Clock& clock_;
   const std::string node_;
   const RetentionPeriods periods_;
   std::vector<store::Lease> leases_;
+  TenantsSource tenants_source_;
+  std::vector<TenantPeriods> tenants_;  // that this round has still to look at
   bool stopped_ = false;
   std::unique_ptr<Alarm> renew_alarm_;
   std::unique_ptr<Alarm> expire_alarm_;

@@ -117,6 +117,7 @@ struct NewDelivery {
   DeliveryId id;
   SubscriptionId subscription;
   std::optional<std::int64_t> order_key{};  // set: in order among those with the same value (domain/outbound/order.h)
+  domain::Kind kind = domain::Kind::push;   // of the subscription; order_key is for push only
 };
 
 struct Idempotency {
@@ -131,8 +132,7 @@ struct NewEvent {
   std::optional<Idempotency> idempotency;
   // SHA-256 over what the publisher sent: decides whether a repeated key or external id is the same event again.
   std::array<std::uint8_t, 32> fingerprint{};
-  // Events that automations made of it: written in the same transaction, and only when this one is written. They have neither
-  // idempotency nor derived ones of their own.
+  // Made of it by automations: written in the same transaction, when this one is. Without idempotency or derived ones.
   std::vector<NewEvent> derived = {};
 };
 
@@ -168,6 +168,7 @@ struct RecordAttempt {
   Lease lease;
   DeliveryId delivery;
   SubscriptionKey subscription;
+  domain::EventPtr event;  // what was sent, for statistics; nothing: the attempt is not counted
   domain::Attempt attempt;
   domain::DeliveryState state = domain::DeliveryState::pending;  // what the delivery becomes
   Timestamp due;                                                 // for pending
@@ -213,6 +214,7 @@ struct Expire {
   Timestamp attempts_before;
   Timestamp deliveries_before;  // with their attempts; events go when no delivery is left
   Timestamp idempotency_before;
+  Timestamp statistics_before;
   std::uint32_t limit = 500;
 };
 struct Expired {
@@ -224,7 +226,7 @@ struct Expired {
   bool more = false;  // a further step would find something
 };
 
-// Pending deliveries without an order key of one subscription in the order (due, key), from after the cursor.
+// Pending deliveries without an order key of one subscription (of kind push) in the order (due, key), from after the cursor.
 struct LoadPending {
   SubscriptionKey subscription;
   Timestamp due_until;  // inclusive
@@ -238,7 +240,6 @@ struct PendingCount {
   std::uint64_t pending = 0;
   std::optional<Timestamp> oldest;  // accepted at
 };
-
 // --- lists -------------------------------------------------------------------------------------------------------------
 
 struct EventRow {

@@ -17,7 +17,11 @@
 #include "base/event_loop.h"
 #include "base/result.h"
 #include "store/access_operations.h"
+#include "store/job_operations.h"
 #include "store/operations.h"
+#include "store/poll_operations.h"
+#include "store/privacy_operations.h"
+#include "store/statistics_operations.h"
 
 namespace posthorn::store {
 
@@ -66,6 +70,31 @@ class Session : public AccessSession {
   virtual void find_delivery(FindDelivery query, Done<domain::Delivery> done) = 0;
   virtual void list_deliveries(ListDeliveries query, Done<Page<domain::Delivery>> done) = 0;
   virtual void list_attempts(ListAttempts query, Done<std::vector<domain::Attempt>> done) = 0;
+
+  // --- jobs (job_operations.h) ---
+  virtual void start_job(StartJob write, Done<void> done) = 0;
+  virtual void change_job(ChangeJob write, Done<domain::Job> done) = 0;
+  virtual void fail_job(FailJob write, Done<void> done) = 0;
+  virtual void advance_job(AdvanceJob write, Done<AdvancedJob> done) = 0;
+  virtual void find_job(FindJob query, Done<domain::Job> done) = 0;
+  virtual void list_jobs(ListJobs query, Done<Page<domain::Job>> done) = 0;
+  virtual void running_jobs(std::vector<std::uint32_t> shards, Done<std::vector<domain::Job>> done) = 0;
+  virtual void scan_for_job(ScanForJob query, Done<JobScan> done) = 0;
+  // About how many rows the job will look at.
+  virtual void count_for_job(domain::Job job, Done<std::uint64_t> done) = 0;
+
+  // --- polling (poll_operations.h) ---
+  virtual void poll_deliveries(PollDeliveries query, Done<PolledPage> done) = 0;
+  virtual void acknowledge_polled(AcknowledgePolled write, Done<AcknowledgedPolled> done) = 0;
+
+  // --- data that goes before its time (privacy_operations.h) ---
+  virtual void expire_tenant(ExpireTenant write, Done<Expired> done) = 0;
+  virtual void expunge_event(ExpungeEvent write, Done<ExpungedEvent> done) = 0;
+  virtual void start_erasure(StartErasure write, Done<void> done) = 0;
+  virtual void erase_step(EraseStep write, Done<domain::Job> done) = 0;
+
+  // --- statistics (statistics_operations.h) ---
+  virtual void read_statistics(ReadStatistics query, Done<std::vector<HourCounters>> done) = 0;
 
   // Writes a consistent copy to `path` (which must not exist) while serving.
   virtual void backup(std::string path, Done<void> done) = 0;

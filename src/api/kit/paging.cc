@@ -23,9 +23,9 @@ std::uint32_t check_sum(std::initializer_list<std::string_view> parts) {
   return sum;
 }
 
-std::string check_bytes(const RequestContext& context, std::string_view position) {
+std::string check_bytes(const RequestContext& context, std::string_view list, std::string_view position) {
   const std::string_view tenant = context.tenant ? std::string_view(context.tenant->name) : std::string_view();
-  const std::uint32_t sum = check_sum({context.pattern, tenant, position});
+  const std::uint32_t sum = check_sum({list, tenant, position});
   std::string bytes;
   for (unsigned shift = 0; shift < 32; shift += 8) bytes += static_cast<char>((sum >> shift) & 0xff);
   return bytes;
@@ -44,11 +44,9 @@ Result<PageRequest> read_page(const RequestContext& context) {
     }
   }
   if (const auto cursor = context.query.find("cursor"); cursor.data() != nullptr) {
-    if (cursor.empty() || cursor.size() > kCursorBytesMax) return bad_cursor();
-    auto bytes = base64url_decode(cursor);
-    if (!bytes || bytes->size() <= kCheckBytes) return bad_cursor();
-    page.position = bytes->substr(kCheckBytes);
-    if (bytes->compare(0, kCheckBytes, check_bytes(context, page.position)) != 0) return bad_cursor();
+    auto position = read_cursor(context, context.pattern, cursor);
+    if (!position) return std::move(position).error();
+    page.position = std::move(*position);
   }
   return page;
 }
@@ -62,8 +60,21 @@ Result<std::int64_t> key_position(const PageRequest& page) {
   return key;
 }
 
+Result<std::string> read_cursor(const RequestContext& context, std::string_view list, std::string_view cursor) {
+  if (cursor.empty() || cursor.size() > kCursorBytesMax) return bad_cursor();
+  const auto bytes = base64url_decode(cursor);
+  if (!bytes || bytes->size() <= kCheckBytes) return bad_cursor();
+  std::string position = bytes->substr(kCheckBytes);
+  if (bytes->compare(0, kCheckBytes, check_bytes(context, list, position)) != 0) return bad_cursor();
+  return position;
+}
+
 std::string make_cursor(const RequestContext& context, std::string_view position) {
-  std::string text = base64_encode(check_bytes(context, position).append(position));
+  return make_cursor(context, context.pattern, position);
+}
+
+std::string make_cursor(const RequestContext& context, std::string_view list, std::string_view position) {
+  std::string text = base64_encode(check_bytes(context, list, position).append(position));
   std::replace(text.begin(), text.end(), '+', '-');
   std::replace(text.begin(), text.end(), '/', '_');
   text.erase(std::find(text.begin(), text.end(), '='), text.end());

@@ -27,6 +27,10 @@ Result<std::int64_t> key_position(const PageRequest& page);
 
 std::string make_cursor(const RequestContext& context, std::string_view position);
 
+// Cursors of a list that several routes work with; `list` names it within the tenant. read_cursor() answers the position.
+std::string make_cursor(const RequestContext& context, std::string_view list, std::string_view position);
+Result<std::string> read_cursor(const RequestContext& context, std::string_view list, std::string_view cursor);
+
 // Ends a list's body that began with {"items":[ … : writes the closing bracket and nextCursor (null when `position` is empty).
 void finish_page(std::string& body, const RequestContext& context, std::string_view position);
 

@@ -13,6 +13,9 @@
 #include "base/limits.h"
 #include "outbound/catalogue.h"
 #include "outbound/delivery_service.h"
+#include "outbound/job_service.h"
+#include "outbound/polling.h"
+#include "outbound/privacy_service.h"
 #include "outbound/publisher.h"
 #include "outbound/test_delivery.h"
 #include "script/runner.h"
@@ -28,6 +31,9 @@ struct Services {
   outbound::Catalogue& catalogue;
   outbound::Publisher& publisher;
   outbound::DeliveryService& deliveries;
+  outbound::JobService& jobs;
+  outbound::Polling& polling;
+  outbound::PrivacyService& privacy;
   script::Runner& scripts;
   EventLoop& loop;  // the in-loop itself, where answers of other threads come back
   const Clock& clock;

@@ -2,6 +2,7 @@
 #include "api/kit/answer.h"
 #include "api/kit/paging.h"
 #include "api/native/account_json.h"
+#include "api/native/export_json.h"
 #include "api/native/resources.h"
 
 namespace posthorn::api::native {
@@ -15,23 +16,6 @@ void append_document(JsonWriter& json, std::string_view name, const std::string&
   } else {
     json.raw(name, document);
   }
-}
-
-void append(std::string& body, const Services& services, const store::AuditEntry& entry) {
-  JsonWriter json(body);
-  json.begin_object();
-  json.string("id", to_text(entry.id));
-  json.time("at", key_time(entry.id.key.value));
-  write_owner(json, services, entry.tenant);
-  json.begin_object("principal");
-  json.string("id", entry.author.principal).string("name", entry.author.name).string("kind", entry.author.kind).end_object();
-  json.string("surface", entry.author.surface);
-  json.string("action", entry.author.action);
-  json.string("requestId", entry.author.request_id);
-  json.begin_object("object").string("kind", entry.object_kind).string("id", entry.object).end_object();
-  append_document(json, "before", entry.before);
-  append_document(json, "after", entry.after);
-  json.end_object();
 }
 
 net::Task<Answer> list(Services services, RequestContext& context, TenantKey tenant) {
@@ -48,7 +32,7 @@ net::Task<Answer> list(Services services, RequestContext& context, TenantKey ten
       [&](auto done) { services.session.list_audit(std::move(query), std::move(done)); });
   if (!found) co_return found.error();
   std::string body = R"({"items":[)";
-  for (const auto& entry : found->items) append(body, services, entry);
+  for (const auto& entry : found->items) append_audit(body, services, entry);
   finish_page(body, context, found->next == 0 ? std::string() : std::to_string(found->next));
   co_return json_answer(200, std::move(body));
 }
@@ -62,6 +46,23 @@ net::Task<Answer> list_of_tenant(Services services, RequestContext& context) {
 }
 
 }  // namespace
+
+void append_audit(std::string& body, const Services& services, const store::AuditEntry& entry) {
+  JsonWriter json(body);
+  json.begin_object();
+  json.string("id", to_text(entry.id));
+  json.time("at", key_time(entry.id.key.value));
+  write_owner(json, services, entry.tenant);
+  json.begin_object("principal");
+  json.string("id", entry.author.principal).string("name", entry.author.name).string("kind", entry.author.kind).end_object();
+  json.string("surface", entry.author.surface);
+  json.string("action", entry.author.action);
+  json.string("requestId", entry.author.request_id);
+  json.begin_object("object").string("kind", entry.object_kind).string("id", entry.object).end_object();
+  append_document(json, "before", entry.before);
+  append_document(json, "after", entry.after);
+  json.end_object();
+}
 
 void add_audit_routes(std::vector<Route>& routes, const Services& services) {
   routes.push_back({.method = Method::get,

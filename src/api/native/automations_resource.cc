@@ -6,6 +6,7 @@
 #include "api/kit/json_writer.h"
 #include "api/kit/paging.h"
 #include "api/kit/precondition.h"
+#include "api/native/export_json.h"
 #include "api/native/resources.h"
 #include "domain/access/name.h"
 #include "domain/outbound/automation.h"
@@ -17,22 +18,9 @@ namespace {
 using domain::Action;
 using domain::AutomationPtr;
 
-void append(std::string& body, const domain::Automation& automation) {
-  JsonWriter json(body);
-  json.begin_object();
-  json.string("name", automation.name);
-  for (const auto& [name, value] : domain::write_automation(automation.settings)) {
-    json.raw(name, posthorn::json::to_plain_text(value));
-  }
-  json.integer("revision", automation.revision);
-  json.time("createdAt", automation.created_at);
-  json.time("updatedAt", automation.updated_at);
-  json.end_object();
-}
-
 net::HttpResponse answer(int status, const domain::Automation& automation) {
   std::string body;
-  append(body, automation);
+  append_automation(body, automation);
   return json_answer(status, std::move(body), automation.revision);
 }
 
@@ -81,7 +69,7 @@ net::Task<Answer> list_automations(Services services, RequestContext& context) {
   std::string body = R"({"items":[)";
   std::string position;
   for (std::size_t i = 0; i < found.size() && i < page->limit; ++i) {
-    append(body, *found[i]);
+    append_automation(body, *found[i]);
     if (i + 1 == page->limit && found.size() > page->limit) position = found[i]->name;
   }
   finish_page(body, context, position);
@@ -164,6 +152,19 @@ net::Task<Answer> delete_automation(Services services, RequestContext& context) 
 }
 
 }  // namespace
+
+void append_automation(std::string& body, const domain::Automation& automation) {
+  JsonWriter json(body);
+  json.begin_object();
+  json.string("name", automation.name);
+  for (const auto& [name, value] : domain::write_automation(automation.settings)) {
+    json.raw(name, posthorn::json::to_plain_text(value));
+  }
+  json.integer("revision", automation.revision);
+  json.time("createdAt", automation.created_at);
+  json.time("updatedAt", automation.updated_at);
+  json.end_object();
+}
 
 void add_automation_routes(std::vector<Route>& routes, const Services& services) {
   constexpr std::string_view kAll = "/api/v1/tenants/{tenant}/automations";

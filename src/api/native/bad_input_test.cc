@@ -102,6 +102,7 @@ std::vector<FieldRule> subscription_fields() {
         "\"http://0x7f.1/\"", "\"http://127.1/\"", "\"http://2130706433/\"", "\"http://a b/\"", "\"http://a.example:0/\"",
         "\"http://a.example:65536/\"", "\"//a.example/\"", "\"http://\\u00fc.example/\"", "\"http://１２７.0.0.1/\"",
         "\"http://a.example/\\r\\nX: y\""}},
+      {"kind", Kind::text, 16, {"\"\"", "\"pull\"", "\"Poll\""}},
       {"topics",
        Kind::texts,
        0,
@@ -153,7 +154,9 @@ std::vector<FieldRule> subscription_fields() {
 std::vector<CallRule> call_rules(const std::string& subscription) {
   const std::string long_document = "{\"x\":\"" + std::string(64 * 1024, 'x') + "\"}";
   const std::vector<FieldRule> tenant{
-      {"name", Kind::text, 128}, {"webhooksEnabled", Kind::boolean}, {"settings", Kind::object, 0, {long_document}}};
+      {"name", Kind::text, 128},
+      {"webhooksEnabled", Kind::boolean},
+      {"settings", Kind::object, 0, {long_document, "{\"retention\":5}", "{\"retention\":{\"payloadDays\":0}}"}}};
   const std::vector<FieldRule> topic{
       {"description", Kind::text, 2048},
       {"schema",
@@ -176,10 +179,23 @@ std::vector<CallRule> call_rules(const std::string& subscription) {
        {"\"\"", "\"x\"", "\"2026-02-30T00:00:00Z\"", "\"2026-01-01\"", "\"2026-01-01T00:00:00\""}},
       {"user", Kind::text_or_null, 256, {"\"\""}},
       {"scope", Kind::text_or_null, 128, {"\"\"", "\"nowhere\"", "\"a b\""}}};
+  const std::vector<FieldRule> since_and_until{
+      {"since", Kind::text, 64, {"\"\"", "\"1h\"", "\"2026-02-30T00:00:00Z\"", "\"2026-01-01\""}},
+      {"until", Kind::text_or_null, 64, {"\"\"", "\"x\"", "\"2020-01-01T00:00:00Z\""}}};
+  std::vector<FieldRule> replay = since_and_until;
+  replay.push_back({"topics", Kind::texts, 0, {"[\"\"]", "[\"a..b\"]", "[\"a b\"]"}});
+  std::vector<FieldRule> resend = since_and_until;
+  resend.push_back({"status", Kind::text_or_null, 64, {"\"pending\"", "\"\"", "\"failed\""}});
+  resend.push_back({"topic", Kind::text_or_null, 256, {"\"\"", "\"*\"", "\"a b\""}});
+  resend.push_back({"subscription", Kind::text_or_null, 64, {"\"\"", "\"0198f0a2-7c1e-7a3b-8d54-2f9c1e6b7a10\""}});
+  const std::string since = R"("since":"2026-01-01T00:00:00Z")";
   const std::vector<FieldRule> rotation{
       {"secret", Kind::text_or_null, 0, {"\"\"", "\"short\"", "\"***\"", "\"whsec_###\"", "\"with a space in it\""}},
       {"overlapMs", Kind::whole_number, 0, {"-1", "604800001", "0.5"}}};
   std::vector<CallRule> rules{
+      {"recover", "POST", kBase + "/subscriptions/" + subscription + "/recover", since, since_and_until},
+      {"replayMissing", "POST", kBase + "/subscriptions/" + subscription + "/replay-missing", since, replay},
+      {"resendMany", "POST", kBase + "/deliveries/resend", since, resend},
       {"putTenant", "PUT", kBase, "", tenant},
       {"patchTenant", "PATCH", kBase, "", tenant},
       {"putTopic", "PUT", kBase + "/topics/a", "", topic},
@@ -198,8 +214,8 @@ std::vector<CallRule> call_rules(const std::string& subscription) {
 // `needed` without the member `name`, and with it at the end.
 std::string body_with(const std::string& needed, const std::string& name, const std::string& json) {
   std::string rest;
-  for (const std::string_view member :
-       {R"("url":"https://r.example/")", R"("topics":["a"])", R"("topic":"a")", R"("data":1)"}) {
+  for (const std::string_view member : {R"("url":"https://r.example/")", R"("topics":["a"])", R"("topic":"a")", R"("data":1)",
+                                        R"("since":"2026-01-01T00:00:00Z")"}) {
     if (needed.find(member) == std::string::npos || member.starts_with('"' + name + '"')) continue;
     rest += std::string(member) + ',';
   }
@@ -214,6 +230,7 @@ class BadInput : public ::testing::Test {
     subscription_ =
         server_.call("POST", kBase + "/subscriptions", R"({"url":"https://r.example/","topics":["a"]})").member("id");
     ASSERT_EQ(subscription_.size(), 36u);
+    ASSERT_EQ(server_.call("POST", kBase + "/subscriptions", R"({"kind":"poll","topics":["a"],"uid":"reader"})").status, 201);
     before_ = state();
   }
   // Nothing that was refused has changed anything.
@@ -221,7 +238,7 @@ class BadInput : public ::testing::Test {
 
   std::string state() {
     std::string all;
-    for (const std::string list : {"topics", "scopes", "subscriptions", "events"})
+    for (const std::string list : {"topics", "scopes", "subscriptions", "events", "jobs"})
       all += server_.call("GET", kBase + "/" + list).body;
     return all + server_.call("GET", kBase).body;
   }
@@ -250,6 +267,10 @@ TEST_F(BadInput, OfAWrongKindOrOutOfBoundsIsRefusedByTheFieldsName) {
 TEST_F(BadInput, LeavesOutWhatIsNeeded) {
   for (const auto& call : call_rules(subscription_)) {
     if (call.needed.empty()) continue;
+    if (call.needed.starts_with("\"since\"")) {
+      expect_refused(call, "{}", 422, "since");
+      continue;
+    }
     const bool publishes = call.name == "publish";
     const std::string first = publishes ? "topic" : "url";
     const std::string second = publishes ? "data" : "topics";
@@ -354,7 +375,8 @@ TEST_F(BadInput, InQueries) {
   for (const auto& route : server_.router().routes()) {
     if (route.query.empty()) continue;
     std::string path(route.pattern);
-    for (const auto& [place, value] : {std::pair{"{tenant}", "default"}, {"{event}", "x"}, {"{delivery}", "x"}}) {
+    for (const auto& [place, value] :
+         {std::pair{"{tenant}", "default"}, {"{event}", "x"}, {"{delivery}", "x"}, {"{subscription}", "reader"}}) {
       if (const auto at = path.find(place); at != std::string::npos) path.replace(at, std::string_view(place).size(), value);
     }
     for (const auto& row : rows) {

@@ -1,5 +1,4 @@
 // Deliveries and their attempts; resend and cancel by hand.
-#include <cmath>
 
 #include "api/kit/answer.h"
 #include "api/kit/json_writer.h"
@@ -90,35 +89,6 @@ net::Task<Answer> get_delivery(Services services, RequestContext& context) {
   std::string body;
   append_delivery(body, *delivery);
   co_return json_answer(200, std::move(body));
-}
-
-// Milliseconds with three decimals.
-std::string milliseconds(std::chrono::microseconds duration) {
-  const auto count = std::max<std::int64_t>(duration.count(), 0);
-  std::string fraction = std::to_string(count % 1000);
-  fraction.insert(0, 3 - fraction.size(), '0');
-  return std::to_string(count / 1000) + '.' + fraction;
-}
-
-void append_attempt(std::string& body, const domain::Attempt& attempt) {
-  JsonWriter json(body);
-  json.begin_object();
-  json.integer("number", attempt.number);
-  json.time("startedAt", attempt.started_at);
-  json.raw("durationMs", milliseconds(attempt.duration));
-  if (attempt.status == 0) {
-    json.null("statusCode");
-  } else {
-    json.integer("statusCode", attempt.status);
-  }
-  if (attempt.failure == domain::FailureKind::none) {
-    json.null("failure");
-  } else {
-    json.string("failure", domain::to_text(attempt.failure));
-  }
-  json.string_or_null("detail", attempt.detail);
-  json.string("response", attempt.response);
-  json.end_object();
 }
 
 // In order of their numbers; the position of a page is the last number shown.

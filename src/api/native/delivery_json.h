@@ -4,6 +4,7 @@
 #include <string>
 
 #include "api/kit/context.h"
+#include "domain/outbound/attempt.h"
 #include "domain/outbound/delivery.h"
 #include "net/http_server.h"
 #include "store/operations.h"
@@ -11,6 +12,7 @@
 namespace posthorn::api::native {
 
 void append_delivery(std::string& body, const domain::Delivery& delivery);
+void append_attempt(std::string& body, const domain::Attempt& attempt);
 net::HttpResponse delivery_page(const RequestContext& context, const store::Page<domain::Delivery>& page);
 
 }  // namespace posthorn::api::native

@@ -5,6 +5,7 @@
 #include "api/kit/body.h"
 #include "api/kit/paging.h"
 #include "api/native/account_json.h"
+#include "api/native/export_json.h"
 #include "api/native/resources.h"
 
 namespace posthorn::api::native {
@@ -15,17 +16,6 @@ using domain::Action;
 using domain::Grant;
 
 constexpr std::size_t kPrincipalBytesMax = 1200;  // an issuer's id, '/', and a token's subject
-
-void append(std::string& body, const Services& services, const Grant& grant) {
-  JsonWriter json(body);
-  json.begin_object();
-  json.string("id", to_text(grant.id));
-  json.string("principal", grant.principal);
-  write_owner(json, services, grant.tenant);
-  json.begin_object("object").string("kind", "subscription").string("id", to_text(grant.subscription)).end_object();
-  json.time("createdAt", grant.created_at);
-  json.end_object();
-}
 
 Error unknown_principal() {
   Error error = not_found("There is no client, key or outside principal of this id.", "unknown_principal");
@@ -101,7 +91,7 @@ net::Task<Answer> list_grants(Services services, RequestContext& context) {
   std::string body = R"({"items":[)";
   std::string position;
   for (std::size_t i = 0; i < found.size() && i < page->limit; ++i) {
-    append(body, services, *found[i]);
+    append_grant(body, services, *found[i]);
     if (i + 1 == page->limit && found.size() > page->limit) position = std::to_string(found[i]->id.key.value);
   }
   finish_page(body, context, position);
@@ -112,7 +102,7 @@ net::Task<Answer> get_grant(Services services, RequestContext& context) {
   const auto grant = find(services, context);
   if (!grant) co_return grant.error();
   std::string body;
-  append(body, services, **grant);
+  append_grant(body, services, **grant);
   co_return json_answer(200, std::move(body));
 }
 
@@ -122,7 +112,7 @@ net::Task<Answer> post_grant(Services services, RequestContext& context) {
   auto made = co_await services.access.accounts.grant(services.session, std::move(*grant), context.author());
   if (!made) co_return std::move(made).error();
   std::string body;
-  append(body, services, **made);
+  append_grant(body, services, **made);
   net::HttpResponse response = json_answer(201, std::move(body));
   response.headers.push_back({"Location", "/api/v1/grants/" + to_text((*made)->id)});
   co_return response;
@@ -137,6 +127,17 @@ net::Task<Answer> delete_grant(Services services, RequestContext& context) {
 }
 
 }  // namespace
+
+void append_grant(std::string& body, const Services& services, const Grant& grant) {
+  JsonWriter json(body);
+  json.begin_object();
+  json.string("id", to_text(grant.id));
+  json.string("principal", grant.principal);
+  write_owner(json, services, grant.tenant);
+  json.begin_object("object").string("kind", "subscription").string("id", to_text(grant.subscription)).end_object();
+  json.time("createdAt", grant.created_at);
+  json.end_object();
+}
 
 void add_grant_routes(std::vector<Route>& routes, const Services& services) {
   constexpr std::string_view kAll = "/api/v1/grants";

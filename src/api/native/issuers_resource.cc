@@ -6,6 +6,7 @@
 #include "api/kit/paging.h"
 #include "api/kit/precondition.h"
 #include "api/native/account_json.h"
+#include "api/native/export_json.h"
 #include "api/native/resources.h"
 #include "json/plain_text.h"
 
@@ -16,23 +17,9 @@ using access::IssuerPtr;
 using domain::Action;
 using domain::Issuer;
 
-void append(std::string& body, const Services& services, const Issuer& issuer) {
-  JsonWriter json(body);
-  json.begin_object();
-  json.string("id", to_text(issuer.id));
-  write_owner(json, services, issuer.tenant);
-  for (const auto& [name, value] : domain::write_issuer(issuer.settings)) {
-    json.raw(name, posthorn::json::to_plain_text(value));
-  }
-  json.integer("revision", issuer.revision);
-  json.time("createdAt", issuer.created_at);
-  json.time("updatedAt", issuer.updated_at);
-  json.end_object();
-}
-
 net::HttpResponse answer(int status, const Services& services, const Issuer& issuer) {
   std::string body;
-  append(body, services, issuer);
+  append_issuer(body, services, issuer);
   return json_answer(status, std::move(body), issuer.revision);
 }
 
@@ -74,7 +61,7 @@ net::Task<Answer> list_issuers(Services services, RequestContext& context) {
   std::string body = R"({"items":[)";
   std::string position;
   for (std::size_t i = 0; i < found.size() && i < page->limit; ++i) {
-    append(body, services, *found[i]);
+    append_issuer(body, services, *found[i]);
     if (i + 1 == page->limit && found.size() > page->limit) position = std::to_string(found[i]->id.key.value);
   }
   finish_page(body, context, position);
@@ -123,6 +110,20 @@ net::Task<Answer> delete_issuer(Services services, RequestContext& context) {
 }
 
 }  // namespace
+
+void append_issuer(std::string& body, const Services& services, const Issuer& issuer) {
+  JsonWriter json(body);
+  json.begin_object();
+  json.string("id", to_text(issuer.id));
+  write_owner(json, services, issuer.tenant);
+  for (const auto& [name, value] : domain::write_issuer(issuer.settings)) {
+    json.raw(name, posthorn::json::to_plain_text(value));
+  }
+  json.integer("revision", issuer.revision);
+  json.time("createdAt", issuer.created_at);
+  json.time("updatedAt", issuer.updated_at);
+  json.end_object();
+}
 
 void add_issuer_routes(std::vector<Route>& routes, const Services& services) {
   constexpr std::string_view kAll = "/api/v1/issuers";

@@ -16,6 +16,10 @@ std::vector<Route> routes(const Services& services) {
   add_publish_routes(routes, services);
   add_event_routes(routes, services);
   add_delivery_routes(routes, services);
+  add_job_routes(routes, services);
+  add_poll_routes(routes, services);
+  add_privacy_routes(routes, services);
+  add_statistics_routes(routes, services);
   add_transform_routes(routes, services);
   add_example_routes(routes, services);
   add_test_delivery_routes(routes, services);

@@ -20,7 +20,7 @@ std::string with(std::string path, std::string_view place, std::string_view valu
 std::string path_of(const Route& route, std::string_view tenant, std::string_view object) {
   std::string path = with(std::string(route.pattern), "{tenant}", tenant);
   for (const std::string_view place : {"{topic}", "{scope}", "{automation}", "{subscription}", "{event}", "{delivery}",
-                                       "{client}", "{key}", "{grant}", "{issuer}"}) {
+                                       "{client}", "{key}", "{grant}", "{issuer}", "{job}"}) {
     path = with(std::move(path), place, object);
   }
   return path;
@@ -139,14 +139,18 @@ struct Objects {
   std::string subscription;
   std::string event;
   std::string delivery;
+  std::string job;
+  std::string polled;  // a subscription of kind poll
 
   std::string path(const Route& route, std::string_view tenant) const {
     std::string path = with(std::string(route.pattern), "{tenant}", tenant);
     path = with(std::move(path), "{topic}", topic);
     path = with(std::move(path), "{scope}", scope);
     path = with(std::move(path), "{automation}", automation);
-    path = with(std::move(path), "{subscription}", subscription);
+    const bool polls = route.pattern.find("/poll") != std::string_view::npos;
+    path = with(std::move(path), "{subscription}", polls ? polled : subscription);
     path = with(std::move(path), "{event}", event);
+    path = with(std::move(path), "{job}", job);
     return with(std::move(path), "{delivery}", delivery);
   }
 };
@@ -164,9 +168,11 @@ Objects make_objects(TestServer& server, const std::string& tenant) {
   made.subscription =
       server.call("POST", base + "/subscriptions", R"({"url":"https://r.example/","topics":["**"],"signatures":["v1","v1a"]})")
           .member("id");
+  made.polled = server.call("POST", base + "/subscriptions", R"({"kind":"poll","topics":["**"]})").member("id");
   made.event = server.call("POST", base + "/events", R"({"topic":"mine.topic","data":1})").member("id");
   const std::string page = server.call("GET", base + "/events/" + made.event + "/deliveries").body;
   made.delivery = page.substr(page.find("\"id\":\"") + 6, 36);
+  made.job = server.call("POST", base + "/deliveries/resend", R"({"since":"2026-01-31T00:00:00Z"})").member("id");
   return made;
 }
 
@@ -190,7 +196,7 @@ TEST_F(EveryRoute, NeverShowsOrTouchesAnotherTenantsObjects) {
   }
   EXPECT_GE(probed, 13u);
   EXPECT_EQ(server_.call("GET", "/api/v1/tenants/other/topics").body.find(mine.topic), std::string::npos);
-  for (const std::string list : {"events", "deliveries", "subscriptions", "scopes", "automations"}) {
+  for (const std::string list : {"events", "deliveries", "subscriptions", "scopes", "automations", "jobs"}) {
     EXPECT_EQ(server_.call("GET", "/api/v1/tenants/other/" + list).body, R"({"items":[],"nextCursor":null})");
   }
   EXPECT_EQ(server_.call("GET", "/api/v1/tenants/other/deliveries?event=" + mine.event).body,
@@ -211,6 +217,7 @@ TEST_F(EveryRoute, AnswersMalformedAndUnknownIdsAlike) {
   for (const auto& route : server_.router().routes()) {
     const bool by_id = route.pattern.find("{subscription}") != std::string_view::npos ||
                        route.pattern.find("{event}") != std::string_view::npos ||
+                       route.pattern.find("{job}") != std::string_view::npos ||
                        route.pattern.find("{delivery}") != std::string_view::npos;
     if (!by_id) continue;
     const std::string long_id(300, 'a');

@@ -145,6 +145,7 @@ SubscriptionInput base_of(const domain::Subscription& current, const domain::Sub
   SubscriptionInput base{current.settings, stored};
   if (write == Write::change) return base;
   base.settings = {};
+  base.settings.kind = current.settings.kind;
   base.secrets.authentication = {};
   base.secrets.headers.clear();
   base.secrets.client_certificate.reset();
@@ -158,6 +159,9 @@ net::Task<Answer> change(Services services, RequestContext& context, Subscriptio
   if (!stored) co_return stored.error();
   auto input = read_input(context.request.body, base_of(*current, *stored, write), *stored);
   if (!input) co_return std::move(input).error();
+  if (input->settings.kind != current->settings.kind) {
+    co_return invalid("kind", "cannot be changed: make another subscription", "immutable");
+  }
   auto checked = co_await check_script(services, context, input->settings, &current->settings);
   if (!checked) co_return std::move(checked).error();
   domain::Subscription subscription = *current;

@@ -9,6 +9,7 @@
 #include "api/native/resources.h"
 #include "domain/access/name.h"
 #include "domain/outbound/lane_document.h"
+#include "domain/outbound/retention.h"
 #include "json/reader.h"
 
 namespace posthorn::api::native {
@@ -45,6 +46,7 @@ Result<domain::Tenant> read_tenant(std::string_view body, domain::Tenant tenant)
       reader.fail(
           invalid(reader.field("settings"), "must have at most " + std::to_string(kDocumentBytesMax) + " bytes", "too_long"));
     }
+    if (auto retention = domain::read_retention(tenant.settings); !retention) reader.fail(std::move(retention).error());
   }
   reader.only_these();
   if (!reader.ok()) return reader.error();

@@ -87,11 +87,27 @@ void TestServer::load() {
                                                      [this](const outbound::AcceptedWork&) { ++handed_over_; });
   deliveries_ = std::make_unique<outbound::DeliveryService>(
       *session_, clock_, [](const domain::PendingDelivery&) {}, [](SubscriptionKey, DeliveryKey) {});
+  jobs_ = std::make_unique<outbound::JobService>(*session_, clock_, ids_, [](const domain::Job&) {});
+  polling_ = std::make_unique<outbound::Polling>(loop_, *session_, clock_, poll_hub_);
+  privacy_ = std::make_unique<outbound::PrivacyService>(
+      *session_, clock_, ids_,
+      outbound::PrivacyService::Sinks{[](EventKey) {}, [](SubscriptionKey, DeliveryKey) {}, [](const domain::Job&) {}});
   net::HttpClientOptions options;
   options.filter = net::PeerFilter({net::Network::parse("127.0.0.0/8", "allow").value()});
   tests_ = std::make_unique<outbound::TestDelivery>(loop_, catalogue_, system_clock_, std::move(options), "posthorn");
-  const Services services{*session_,    tenants_, access_, catalogue_, *publisher_,
-                          *deliveries_, scripts_, loop_,   clock_,     kEventBodyBytesMaxDefault,
+  const Services services{*session_,
+                          tenants_,
+                          access_,
+                          catalogue_,
+                          *publisher_,
+                          *deliveries_,
+                          *jobs_,
+                          *polling_,
+                          *privacy_,
+                          scripts_,
+                          loop_,
+                          clock_,
+                          kEventBodyBytesMaxDefault,
                           tests_.get()};
   auto all = native::routes(services);
   for (auto& route : orangelogic::routes(services)) all.push_back(std::move(route));
@@ -115,6 +131,9 @@ TestServer::~TestServer() {
     router_.reset();
     co_await tests_->stop();
     tests_.reset();
+    privacy_.reset();
+    polling_.reset();
+    jobs_.reset();
     deliveries_.reset();
     publisher_.reset();
     session_.reset();

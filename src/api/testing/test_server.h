@@ -22,6 +22,9 @@
 #include "observe/metrics.h"
 #include "outbound/catalogue.h"
 #include "outbound/delivery_service.h"
+#include "outbound/job_service.h"
+#include "outbound/polling.h"
+#include "outbound/privacy_service.h"
 #include "outbound/publisher.h"
 #include "outbound/runnable_gate.h"
 #include "outbound/test_delivery.h"
@@ -81,6 +84,10 @@ class TestServer {
   std::unique_ptr<store::Session> session_;
   std::unique_ptr<outbound::Publisher> publisher_;
   std::unique_ptr<outbound::DeliveryService> deliveries_;
+  outbound::PollHub poll_hub_;
+  std::unique_ptr<outbound::JobService> jobs_;
+  std::unique_ptr<outbound::Polling> polling_;
+  std::unique_ptr<outbound::PrivacyService> privacy_;
   script::Pool scripts_;
   SystemClock system_clock_;  // of test deliveries, which go over real sockets
   std::unique_ptr<outbound::TestDelivery> tests_;

@@ -21,6 +21,10 @@ namespace posthorn::domain {
 
 enum class DeliveryState : std::uint8_t { pending = 0, succeeded = 1, exhausted = 2, cancelled = 3 };
 
+// Deliveries that are due at or after this time are attempted by no lane: their consumer reads them (Kind::poll). What the due
+// time exceeds it by is their place in the order of reading.
+inline constexpr Timestamp kNeverDue{Milliseconds(std::int64_t{1} << 62)};
+
 std::string_view to_text(DeliveryState state);
 std::optional<DeliveryState> parse_delivery_state(std::string_view text);
 

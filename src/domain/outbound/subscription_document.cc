@@ -32,7 +32,10 @@ Result<SubscriptionSettings> read_settings(const bj::object& object, Subscriptio
 }
 
 Status check_settings(const SubscriptionSettings& settings) {
-  if (settings.url.empty()) return invalid("url", "is required", "required");
+  if (settings.kind == Kind::push && settings.url.empty()) return invalid("url", "is required", "required");
+  if (settings.kind == Kind::poll && !settings.url.empty()) {
+    return invalid("url", "must not be there: a subscription of kind poll is read by its consumer");
+  }
   if (settings.topics.empty()) return invalid("topics", "must name at least one topic or pattern", "required");
   if (settings.transform && settings.batching) return invalid("transform", "cannot be combined with batching");
   if (settings.batching && !can_batch(settings.format)) {

@@ -19,7 +19,7 @@ namespace posthorn::domain {
 void read_identity(json::ObjectReader& reader, SubscriptionSettings& settings);
 void write_identity(const SubscriptionSettings& settings, boost::json::object& object);
 
-// url, topics, scope, description (target_document.cc)
+// kind, url, topics, scope, description (target_document.cc)
 void read_target(json::ObjectReader& reader, SubscriptionSettings& settings);
 void write_target(const SubscriptionSettings& settings, boost::json::object& object);
 

@@ -10,7 +10,21 @@ namespace {
 namespace bj = boost::json;
 using json::ObjectReader;
 
+constexpr std::string_view kPush = "push";
+constexpr std::string_view kPoll = "poll";
+
+void read_kind(ObjectReader& reader, SubscriptionSettings& settings) {
+  std::string word(settings.kind == Kind::poll ? kPoll : kPush);
+  reader.string("kind", word, 16);
+  if (!reader.ok()) return;
+  if (word != kPush && word != kPoll) return reader.fail(invalid(reader.field("kind"), "must be one of: push, poll"));
+  settings.kind = word == kPoll ? Kind::poll : Kind::push;
+}
+
 void read_url(ObjectReader& reader, SubscriptionSettings& settings) {
+  // What a subscription of kind poll shows may come back.
+  const auto* shown = reader.member("url");
+  if (shown != nullptr && shown->is_null() && settings.kind == Kind::poll) return settings.url.clear();
   std::string text = settings.url;
   reader.string("url", text, kUrlBytesMax);
   if (!reader.ok() || text == settings.url) return;
@@ -31,6 +45,7 @@ void read_topics(ObjectReader& reader, SubscriptionSettings& settings) {
 }  // namespace
 
 void read_target(ObjectReader& reader, SubscriptionSettings& settings) {
+  read_kind(reader, settings);
   read_url(reader, settings);
   read_topics(reader, settings);
   std::optional<std::string> scope = settings.scope;
@@ -42,7 +57,8 @@ void read_target(ObjectReader& reader, SubscriptionSettings& settings) {
 }
 
 void write_target(const SubscriptionSettings& settings, bj::object& object) {
-  object["url"] = settings.url;
+  object["kind"] = settings.kind == Kind::poll ? kPoll : kPush;
+  object["url"] = settings.kind == Kind::poll ? bj::value(nullptr) : bj::value(settings.url);
   object["topics"] = bj::array(settings.topics.begin(), settings.topics.end());
   object["scope"] = settings.scope.empty() ? bj::value(nullptr) : bj::value(settings.scope);
   object["description"] = settings.description;

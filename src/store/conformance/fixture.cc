@@ -184,6 +184,15 @@ Page<domain::Delivery> Bench::list(ListDeliveries query) {
 Result<std::vector<domain::Attempt>> Bench::attempts(TenantKey owner, DeliveryId id) {
   return POSTHORN_ASK(std::vector<domain::Attempt>, session->list_attempts({owner, id}, std::move(done)));
 }
+domain::Counters Bench::statistics(TenantKey owner, SubscriptionKey of, std::string name) {
+  const auto hours = ask<std::vector<HourCounters>>(loop, [&](Done<std::vector<HourCounters>> done) {
+    session->read_statistics({owner, of, std::move(name), 0, std::int64_t{1} << 40}, std::move(done));
+  });
+  EXPECT_TRUE(hours);
+  domain::Counters sum;
+  for (const auto& one : *hours) sum.add(one.counters);
+  return sum;
+}
 Result<void> Bench::backup(const std::string& path) { return POSTHORN_ASK(void, session->backup(path, std::move(done))); }
 
 #undef POSTHORN_ASK
@@ -276,6 +285,7 @@ RecordAttempt Bench::outcome(const domain::PendingDelivery& delivery, domain::De
   write.lease = lease(delivery.subscription);
   write.delivery = delivery.id;
   write.subscription = delivery.subscription;
+  write.event = delivery.event;
   write.attempt = attempt(delivery.attempts + 1,
                           state == domain::DeliveryState::succeeded ? domain::FailureKind::none : domain::FailureKind::status);
   write.state = state;

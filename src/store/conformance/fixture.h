@@ -92,6 +92,8 @@ class Bench {
   Result<domain::Delivery> find(TenantKey tenant, DeliveryId id);
   Page<domain::Delivery> list(ListDeliveries query);
   Result<std::vector<domain::Attempt>> attempts(TenantKey tenant, DeliveryId id);
+  // Of every hour.
+  domain::Counters statistics(TenantKey tenant, SubscriptionKey subscription = {}, std::string topic = "");
   Result<void> backup(const std::string& path);
 
   // --- values ---

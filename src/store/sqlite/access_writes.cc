@@ -19,7 +19,8 @@ void AccessWrites::note(const std::optional<AuditEntry>& entry) {
 }
 
 Result<void> AccessWrites::record(const RecordAudit& write) {
-  note(write.entry);
+  // What was done to a tenant that has gone for ever meanwhile is not kept either.
+  if (!known_.is_erased(write.entry.tenant)) note(write.entry);
   return {};
 }
 

@@ -20,12 +20,16 @@ int Checkpointer::on_commit(void* self, sqlite3*, const char*, int pages) {
 void Checkpointer::run() {
   int log = 0;
   int moved = 0;
-  const int code = sqlite3_wal_checkpoint_v2(connection_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &log, &moved);
+  const int mode = empty_ ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
+  const int code = sqlite3_wal_checkpoint_v2(connection_.handle(), nullptr, mode, &log, &moved);
   if (code != SQLITE_OK && code != SQLITE_BUSY) connection_.fail();
   // All moved: the next commit starts the log over. Else a reader holds on; try again after an eighth more.
   const bool all = code == SQLITE_OK && log == moved;
   next_at_ = all ? pages_max_ : log_pages_ + pages_max_ / 8;
-  if (all) log_pages_ = 0;
+  if (all) {
+    log_pages_ = 0;
+    empty_ = false;
+  }
 }
 
 }  // namespace posthorn::store::sqlite

@@ -18,6 +18,11 @@ class Checkpointer {
   Checkpointer& operator=(const Checkpointer&) = delete;
 
   bool due() const { return log_pages_ >= next_at_; }
+  // What the log holds is to go from the disk (an erasure): the next run() empties the file, as soon as no reader needs it.
+  void want_emptied() {
+    empty_ = true;
+    next_at_ = 0;
+  }
   // Never waits for a reader: what one still needs stays in the log until the next time. Throws DatabaseError.
   void run();
 
@@ -31,6 +36,7 @@ class Checkpointer {
   const std::int64_t pages_max_;
   std::int64_t log_pages_ = 0;
   std::int64_t next_at_;
+  bool empty_ = false;
 };
 
 }  // namespace posthorn::store::sqlite

@@ -100,6 +100,10 @@ class Cursor {
   // Valid until the next step.
   std::string_view text(int column) const;
   Blob blob(int column) const;
+  std::string_view bytes(int column) const {  // of a blob too
+    const Blob whole = blob(column);
+    return {reinterpret_cast<const char*>(whole.data()), whole.size()};
+  }
   template <class Key>
   Key key(int column) const {
     return Key{integer(column)};

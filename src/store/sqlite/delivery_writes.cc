@@ -31,12 +31,18 @@ Result<RecordedAttempt> DeliveryWrites::record(const RecordAttempt& write) {
   }
   if (!change_pending(write)) return record_late(write);
   insert_attempt(write);
+  count(write, write.state);
   note_health(write);
   if (write.disable_subscription) catalogue_.disable(write.subscription, write.disable_reason, write.at);
   for (const NewEvent& notice : write.notices) {
     if (auto accepted = events_.accept(notice); !accepted) return RecordedAttempt{write.state};
   }
   return RecordedAttempt{write.state, true};
+}
+
+void DeliveryWrites::count(const RecordAttempt& write, DeliveryState became) {
+  if (write.event == nullptr) return;
+  statistics_.attempted(*write.event, write.subscription, write.attempt.failure, became, write.at);
 }
 
 void DeliveryWrites::note_health(const RecordAttempt& write) {
@@ -64,6 +70,7 @@ Result<RecordedAttempt> DeliveryWrites::record_late(const RecordAttempt& write) 
   if (Cursor row = find_attempt_.open(write.delivery.key, write.attempt.number); row.next()) return RecordedAttempt{state};
   insert_attempt(write);
   count_attempt_.run(write.delivery.key, write.attempt.number, write.at);
+  count(write, DeliveryState::pending);
   note_health(write);
   if (write.disable_subscription) catalogue_.disable(write.subscription, write.disable_reason, write.at);
   return RecordedAttempt{state};
@@ -73,12 +80,14 @@ Result<domain::PendingDelivery> DeliveryWrites::resend(const ResendDelivery& wri
   if (known_.is_deleted(write.tenant)) return no_such_delivery();
   domain::PendingDelivery pending{.id = write.delivery, .subscription = {}, .event = nullptr, .due = write.now};
   EventKey event;
+  bool polled = false;
   if (Cursor row = find_delivery_.open(write.delivery.key, write.delivery.salt, write.tenant); row.next()) {
     if (read_state(row, 0) == DeliveryState::pending) return conflict({}, "the delivery is pending already", "already_pending");
     if (row.integer(4) != 0) return conflict({}, "the event's payload has been expunged", "payload_expunged");
     pending.attempts = pending.schedule_start = row.count(1);
     pending.subscription = row.key<SubscriptionKey>(2);
     event = row.key<EventKey>(3);
+    polled = row.time(5) >= domain::kNeverDue;
   } else {
     return no_such_delivery();
   }
@@ -88,7 +97,8 @@ Result<domain::PendingDelivery> DeliveryWrites::resend(const ResendDelivery& wri
   if (Cursor row = find_event_.open(event); row.next()) {
     pending.event = std::make_shared<const domain::Event>(read_event(row));
   }
-  restart_.run(write.delivery.key, write.now);
+  if (polled) pending.due = poll_order_.next();
+  restart_.run(write.delivery.key, pending.due, write.now);
   watch_attempts_.run(write.delivery.key);
   return pending;
 }

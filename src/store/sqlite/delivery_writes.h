@@ -6,14 +6,21 @@
 #include "store/sqlite/catalogue_writes.h"
 #include "store/sqlite/event_writes.h"
 #include "store/sqlite/known.h"
+#include "store/sqlite/poll_order.h"
 #include "store/sqlite/rows.h"
 
 namespace posthorn::store::sqlite {
 
 class DeliveryWrites {
  public:
-  DeliveryWrites(Connection& connection, Known& known, CatalogueWrites& catalogue, EventWrites& events)
-      : connection_(connection), known_(known), catalogue_(catalogue), events_(events) {}
+  DeliveryWrites(Connection& connection, Known& known, CatalogueWrites& catalogue, EventWrites& events, PollOrder& poll_order,
+                 StatisticsLog& statistics)
+      : connection_(connection),
+        known_(known),
+        catalogue_(catalogue),
+        events_(events),
+        poll_order_(poll_order),
+        statistics_(statistics) {}
 
   Result<RecordedAttempt> record(const RecordAttempt& write);
   Result<domain::PendingDelivery> resend(const ResendDelivery& write);
@@ -27,11 +34,14 @@ class DeliveryWrites {
   void insert_attempt(const RecordAttempt& write);
   Result<RecordedAttempt> record_late(const RecordAttempt& write);
   void note_health(const RecordAttempt& write);
+  void count(const RecordAttempt& write, domain::DeliveryState became);
 
   Connection& connection_;
   Known& known_;
   CatalogueWrites& catalogue_;
   EventWrites& events_;
+  PollOrder& poll_order_;
+  StatisticsLog& statistics_;
 
   // The usual case in one step: pending, and the attempt is new.
   Statement finish_pending_{connection_,
@@ -49,11 +59,11 @@ class DeliveryWrites {
   Statement count_attempt_{connection_, "UPDATE deliveries SET attempts = max(attempts, ?2), updated = ?3 WHERE key = ?1"};
   Statement find_delivery_{
       connection_,
-      "SELECT d.state, d.attempts, d.subscription, d.event, e.payload IS NULL "
+      "SELECT d.state, d.attempts, d.subscription, d.event, e.payload IS NULL, d.due "
       "FROM deliveries d JOIN events e ON e.key = d.event WHERE d.key = ?1 AND d.salt = ?2 AND d.tenant = ?3"};
   Statement find_event_{connection_, "SELECT " POSTHORN_EVENT_COLUMNS " FROM events e WHERE e.key = ?1"};
   Statement restart_{connection_,
-                     "UPDATE deliveries SET state = 0, schedule_start = attempts, due = ?2, updated = ?2, order_key = NULL "
+                     "UPDATE deliveries SET state = 0, schedule_start = attempts, due = ?2, updated = ?3, order_key = NULL "
                      "WHERE key = ?1"};
   // Its attempts may have been expired already; the new ones are to be found (expiry.h, Kind::attempts).
   Statement watch_attempts_{connection_, "INSERT OR IGNORE INTO expiry_held(kind, key) VALUES(2, ?1)"};

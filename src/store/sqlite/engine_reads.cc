@@ -31,6 +31,7 @@ std::vector<LaneWork> EngineReads::lanes_with_work(const std::vector<std::uint32
     } else {
       break;
     }
+    if (due >= domain::kNeverDue) continue;  // for its consumer to read
     if (LaneWork* lane = keep(last)) lane->earliest_due = due;
   }
   for (SubscriptionKey last;;) {
@@ -52,7 +53,8 @@ std::vector<domain::PendingDelivery> EngineReads::load_pending(const LoadPending
   if (!lives(query.subscription)) return page;
   std::unordered_map<EventKey, domain::EventPtr> events;
   std::size_t payload_bytes = 0;
-  Cursor row = pending_.open(query.subscription, query.due_until, query.after_due, query.after_key, query.limit);
+  const Timestamp due_until = std::min(query.due_until, domain::kNeverDue - Milliseconds(1));
+  Cursor row = pending_.open(query.subscription, due_until, query.after_due, query.after_key, query.limit);
   while (row.next()) {
     domain::EventPtr& event = events[row.key<EventKey>(0)];
     if (event == nullptr) {

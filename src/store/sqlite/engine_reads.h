@@ -40,7 +40,7 @@ class EngineReads {
                                    ", d.key, d.salt, d.attempts, d.schedule_start, d.due "
                                    "FROM deliveries d INDEXED BY deliveries_ordered JOIN events e ON e.key = d.event "
                                    "WHERE d.subscription = ?1 AND d.state = 0 AND d.order_key IS NOT NULL "
-                                   "AND d.order_key = ?2 AND d.event > ?3 ORDER BY d.event LIMIT ?4"};
+                                   "AND d.order_key = ?2 AND d.event > ?3 AND e.payload IS NOT NULL ORDER BY d.event LIMIT ?4"};
   Statement health_{connection_, "SELECT subscription, failing_since, told FROM endpoint_health"};
   Statement lives_{connection_,
                    "SELECT 1 FROM subscriptions s WHERE s.key = ?1 AND s.deleted = 0 "
@@ -51,6 +51,7 @@ class EngineReads {
       ", d.key, d.salt, d.attempts, d.schedule_start, d.due "
       "FROM deliveries d INDEXED BY deliveries_pending JOIN events e ON e.key = d.event "
       "WHERE d.subscription = ?1 AND d.state = 0 AND d.order_key IS NULL AND d.due <= ?2 AND (d.due, d.key) > (?3, ?4) "
+      "AND e.payload IS NOT NULL "
       "ORDER BY d.due, d.key LIMIT ?5"};
   Statement fanouts_{connection_,
                      "SELECT " POSTHORN_EVENT_COLUMNS
@@ -58,7 +59,7 @@ class EngineReads {
                      "WHERE NOT EXISTS (SELECT 1 FROM tenants WHERE key = e.tenant AND deleted > 0) ORDER BY f.event"};
   Statement count_{connection_,
                    "SELECT count(*), min(key) FROM deliveries INDEXED BY deliveries_pending "
-                   "WHERE state = 0 AND order_key IS NULL"};
+                   "WHERE state = 0 AND order_key IS NULL AND due < 1 << 62"};  // domain::kNeverDue
   Statement count_ordered_{connection_,
                            "SELECT count(*), min(key) FROM deliveries INDEXED BY deliveries_ordered "
                            "WHERE state = 0 AND order_key IS NOT NULL"};

@@ -52,6 +52,7 @@ Result<AcceptedEvent> EventWrites::accept(const NewEvent& write) {
 void EventWrites::insert_new(const NewEvent& write) {
   const domain::Event& event = *write.event;
   insert_event(write);
+  statistics_.accepted(event);
   insert_deliveries(write.deliveries, event.tenant, event.id.key, event.accepted_at);
   if (write.matched > write.deliveries.size()) {
     const SubscriptionKey after = write.deliveries.empty() ? SubscriptionKey{} : write.deliveries.back().subscription.key;
@@ -81,7 +82,8 @@ void EventWrites::insert_deliveries(const std::vector<NewDelivery>& deliveries, 
     const auto state = deleted ? domain::DeliveryState::cancelled : domain::DeliveryState::pending;
     // `updated` has its final length from the start, so that the outcome is written over the row where it stands.
     insert_delivery_.run(delivery.id.key, delivery.id.salt, tenant, event, delivery.subscription.key, static_cast<int>(state),
-                         due, key_time(delivery.id.key.value), delivery.order_key);
+                         delivery.kind == domain::Kind::poll ? poll_order_.next() : due, key_time(delivery.id.key.value),
+                         delivery.order_key);
     note_place(tenant.value, delivery.id.key.value);
     note_place(delivery.subscription.key.value, delivery.id.key.value);
   }

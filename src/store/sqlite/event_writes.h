@@ -4,12 +4,15 @@
 #include "base/result.h"
 #include "store/operations.h"
 #include "store/sqlite/known.h"
+#include "store/sqlite/poll_order.h"
+#include "store/sqlite/statistics_log.h"
 
 namespace posthorn::store::sqlite {
 
 class EventWrites {
  public:
-  EventWrites(Connection& connection, Known& known) : connection_(connection), known_(known) {}
+  EventWrites(Connection& connection, Known& known, PollOrder& poll_order, StatisticsLog& statistics)
+      : connection_(connection), known_(known), poll_order_(poll_order), statistics_(statistics) {}
 
   // One event by itself. A delivery for a subscription that was deleted since it was matched is made cancelled.
   Result<AcceptedEvent> accept(const NewEvent& write);
@@ -26,6 +29,8 @@ class EventWrites {
 
   Connection& connection_;
   Known& known_;
+  PollOrder& poll_order_;
+  StatisticsLog& statistics_;
 
   Statement find_idempotency_{connection_,
                               "SELECT event, salt, external_id, matched, fingerprint FROM idempotency "

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "domain/outbound/statistics.h"
+
 namespace posthorn::store::sqlite {
 namespace {
 
@@ -36,6 +38,8 @@ void Expiry::run_stage(std::int64_t stage, const Expire& write, Budget& budget, 
       sweep_places(budget);
       sweep_subscriptions(write.deliveries_before, budget);
       sweep_tenants(budget, expired);
+      expire_jobs(write.deliveries_before, budget);
+      expire_statistics(write.statistics_before, budget);
       return expire_idempotency(write, budget, expired);
     case 1:
       return walk(Kind::payloads, first_key_at(write.payloads_before), next_events_, budget,
@@ -53,13 +57,6 @@ void Expiry::run_stage(std::int64_t stage, const Expire& write, Budget& budget, 
 }
 
 // --- walking -------------------------------------------------------------------------------------------------------------
-
-template <class... Values>
-std::vector<std::int64_t> Expiry::keys(Statement& statement, const Values&... values) {
-  std::vector<std::int64_t> found;
-  for (Cursor row = statement.open(values...); row.next();) found.push_back(row.integer(0));
-  return found;
-}
 
 Expiry::Cursors Expiry::load(Kind kind) {
   Cursor row = load_.open(static_cast<int>(kind));
@@ -102,6 +99,16 @@ void Expiry::expire_idempotency(const Expire& write, Budget& budget, Expired& ex
   budget.take(static_cast<std::size_t>(removed));
 }
 
+void Expiry::expire_jobs(Timestamp before, Budget& budget) {
+  if (budget.rows == 0) return;
+  budget.take(static_cast<std::size_t>(delete_jobs_.run(first_key_at(before), budget.rows)));
+}
+
+void Expiry::expire_statistics(Timestamp before, Budget& budget) {
+  if (budget.rows == 0) return;
+  budget.take(static_cast<std::size_t>(delete_statistics_.run(domain::hour_of(before), budget.rows)));
+}
+
 Expiry::Treated Expiry::expire_payload(std::int64_t event, Expired& expired) {
   if (fans_out(event) || pending_of_event_.open(event).next()) return Treated::hold;
   expired.payloads += static_cast<std::uint64_t>(blank_payload_.run(event));
@@ -122,7 +129,7 @@ Expiry::Treated Expiry::expire_attempts(std::int64_t delivery, Timestamp before,
 Expiry::Treated Expiry::expire_delivery(std::int64_t delivery, std::int64_t below, Budget& budget, Expired& expired) {
   std::int64_t event = 0;
   if (Cursor row = delivery_.open(delivery); row.next()) {
-    if (row.integer(0) == 0) return Treated::hold;
+    if (row.integer(0) == 0 && row.time(2) < domain::kNeverDue) return Treated::hold;
     event = row.integer(1);
   } else {
     return Treated::done;
@@ -195,18 +202,30 @@ void Expiry::sweep_tenants(Budget& budget, Expired& expired) {
   }
 }
 
-void Expiry::sweep_tenant(std::int64_t tenant, Budget& budget, Expired& expired) {
+void Expiry::remove_rows_of(std::int64_t tenant, Budget& budget, Expired& expired) {
   while (budget.rows > 0) {
     const auto place = keys(first_place_, tenant);
     if (place.empty()) break;
     sweep_place(tenant, place.front(), budget, expired);
   }
+}
+
+std::uint64_t Expiry::remove_rows_of(TenantKey tenant, std::size_t limit) {
+  Expired expired;
+  Budget budget{limit};
+  remove_rows_of(tenant.value, budget, expired);
+  return limit - budget.rows;
+}
+
+void Expiry::sweep_tenant(std::int64_t tenant, Budget& budget, Expired& expired) {
+  remove_rows_of(tenant, budget, expired);
   if (budget.rows > 0) {
     const auto removed = static_cast<std::uint64_t>(delete_idempotency_of_.run(tenant, budget.rows));
     expired.idempotency_keys += removed;
     budget.take(removed);
   }
-  for (Statement* statement : {&delete_topics_of_, &delete_scopes_of_, &delete_automations_of_}) {
+  for (Statement* statement : {&delete_topics_of_, &delete_scopes_of_, &delete_automations_of_, &delete_statistics_of_,
+                               &delete_jobs_of_, &delete_held_of_, &delete_cursors_of_}) {
     if (budget.rows > 0) budget.take(static_cast<std::size_t>(statement->run(tenant, budget.rows)));
   }
   for (const std::int64_t subscription : keys(subscriptions_of_, tenant, budget.rows)) {

@@ -3,8 +3,12 @@
 // How it avoids looking at the same rows for ever: keys grow with time, so what is older than a cut-off is a range of keys. For
 // each kind a cursor moves through that range once. What may not go yet (a delivery still pending, an event with one) is noted
 // in expiry_held, and the notes are gone through again after the range, in turns with a cursor of their own. Deleted tenants
-// and subscriptions are swept here too.
+// and subscriptions are swept here too. Deliveries that wait for their consumer to read them (kNeverDue) keep their payloads,
+// but go with the others of their age: nobody may ever come for them.
 #pragma once
+
+#include <algorithm>
+#include <vector>
 
 #include "base/result.h"
 #include "store/operations.h"
@@ -19,7 +23,12 @@ class Expiry {
 
   Result<Expired> step(const Expire& write);
 
+  // Deliveries with their attempts, and events with their fan-outs, of one tenant: about `limit` rows; answers how many.
+  std::uint64_t remove_rows_of(TenantKey tenant, std::size_t limit);
+
  private:
+  friend class TenantExpiry;  // treats rows in the same way
+
   enum class Kind { stage = 0, payloads = 1, attempts = 2, deliveries = 3, events = 4, subscriptions = 5, places = 6 };
   enum class Treated { done, hold };
   struct Cursors {
@@ -42,6 +51,8 @@ class Expiry {
   template <class... Values>
   std::vector<std::int64_t> keys(Statement& statement, const Values&... values);
 
+  void expire_jobs(Timestamp before, Budget& budget);
+  void expire_statistics(Timestamp before, Budget& budget);
   void expire_idempotency(const Expire& write, Budget& budget, Expired& expired);
   Treated expire_payload(std::int64_t event, Expired& expired);
   Treated expire_attempts(std::int64_t delivery, Timestamp before, Budget& budget, Expired& expired);
@@ -54,6 +65,7 @@ class Expiry {
   void sweep_places(Budget& budget);
   void sweep_subscriptions(Timestamp before, Budget& budget);
   void sweep_tenants(Budget& budget, Expired& expired);
+  void remove_rows_of(std::int64_t tenant, Budget& budget, Expired& expired);
   void sweep_tenant(std::int64_t tenant, Budget& budget, Expired& expired);
   void sweep_place(std::int64_t tenant, std::int64_t bucket, Budget& budget, Expired& expired);
 
@@ -72,6 +84,22 @@ class Expiry {
   Statement delete_idempotency_{connection_,
                                 "DELETE FROM idempotency WHERE event IN "
                                 "(SELECT event FROM idempotency WHERE event < ?1 ORDER BY event LIMIT ?2)"};
+  Statement delete_jobs_{
+      connection_, "DELETE FROM jobs WHERE key IN (SELECT key FROM jobs WHERE key < ?1 AND state >= 2 ORDER BY key LIMIT ?2)"};
+  Statement delete_statistics_{
+      connection_,
+      "DELETE FROM statistics WHERE (tenant, subscription, topic, hour) IN (SELECT tenant, subscription, "
+      "topic, hour FROM statistics INDEXED BY statistics_by_hour WHERE hour < ?1 LIMIT ?2)"};
+  Statement delete_statistics_of_{connection_,
+                                  "DELETE FROM statistics WHERE (tenant, subscription, topic, hour) IN (SELECT tenant, "
+                                  "subscription, topic, hour FROM statistics WHERE tenant = ?1 LIMIT ?2)"};
+  Statement delete_jobs_of_{connection_, "DELETE FROM jobs WHERE key IN (SELECT key FROM jobs WHERE tenant = ?1 LIMIT ?2)"};
+  Statement delete_held_of_{connection_,
+                            "DELETE FROM expiry_tenant_held WHERE (tenant, kind, key) IN (SELECT tenant, kind, key "
+                            "FROM expiry_tenant_held WHERE tenant = ?1 LIMIT ?2)"};
+  Statement delete_cursors_of_{connection_,
+                               "DELETE FROM expiry_tenants WHERE (tenant, kind) IN (SELECT tenant, kind FROM expiry_tenants "
+                               "WHERE tenant = ?1 LIMIT ?2)"};
   // Of an event whose fan-out is finished.
 #define POSTHORN_OF_EVENT                                                                                                 \
   "SELECT 1 FROM deliveries NOT INDEXED WHERE key > ?1 AND key <= (SELECT last_delivery FROM events WHERE key = ?1) AND " \
@@ -81,7 +109,7 @@ class Expiry {
 #undef POSTHORN_OF_EVENT
   Statement fanout_{connection_, "SELECT 1 FROM fanouts WHERE event = ?1"};
   Statement blank_payload_{connection_, "UPDATE events SET payload = NULL WHERE key = ?1 AND payload IS NOT NULL"};
-  Statement delivery_{connection_, "SELECT state, event FROM deliveries WHERE key = ?1"};
+  Statement delivery_{connection_, "SELECT state, event, due FROM deliveries WHERE key = ?1"};
   Statement newest_attempt_{connection_, "SELECT max(started) FROM attempts WHERE delivery = ?1"};
   Statement delete_attempts_{connection_, "DELETE FROM attempts WHERE delivery = ?1"};
   Statement delete_delivery_{connection_, "DELETE FROM deliveries WHERE key = ?1"};
@@ -130,5 +158,12 @@ class Expiry {
   Statement remove_subscription_{connection_, "DELETE FROM subscriptions WHERE key = ?1"};
   Statement tenant_is_swept_{connection_, "UPDATE tenants SET deleted = 2 WHERE key = ?1"};
 };
+
+template <class... Values>
+std::vector<std::int64_t> Expiry::keys(Statement& statement, const Values&... values) {
+  std::vector<std::int64_t> found;
+  for (Cursor row = statement.open(values...); row.next();) found.push_back(row.integer(0));
+  return found;
+}
 
 }  // namespace posthorn::store::sqlite

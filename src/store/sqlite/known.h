@@ -18,12 +18,15 @@ class Known {
  public:
   explicit Known(Connection& connection) : connection_(connection) {}
 
-  bool is_deleted(TenantKey tenant) { return fresh().tenants_.contains(tenant); }
+  bool is_deleted(TenantKey tenant) { return fresh().tenants_.contains(tenant) || erased_.contains(tenant); }
   bool is_deleted(SubscriptionKey subscription) { return fresh().subscriptions_.contains(subscription); }
   bool holds(const Lease& lease) { return lease.shard < kShardCount && fresh().epochs_[lease.shard] == lease.epoch; }
 
   void add_deleted(TenantKey tenant) { fresh().tenants_.insert(tenant); }
   void add_deleted(SubscriptionKey subscription) { fresh().subscriptions_.insert(subscription); }
+  bool is_erased(TenantKey tenant) const { return erased_.contains(tenant); }
+  // Its row is gone; a write that was on its way still may not bring anything of it back. (After a restart nothing is.)
+  void add_erased(TenantKey tenant) { erased_.insert(tenant); }
   void remove_deleted(SubscriptionKey subscription) { fresh().subscriptions_.erase(subscription); }
   const std::unordered_set<SubscriptionKey>& deleted_subscriptions() { return fresh().subscriptions_; }
   void set_epoch(std::uint32_t shard, std::int64_t epoch) { fresh().epochs_[shard] = epoch; }
@@ -43,6 +46,7 @@ class Known {
   Connection& connection_;
   bool fresh_ = false;
   std::unordered_set<TenantKey> tenants_;                  // deleted ones
+  std::unordered_set<TenantKey> erased_;                   // kept through forget()
   std::unordered_set<SubscriptionKey> subscriptions_;      // deleted ones
   std::array<std::int64_t, kShardCount> epochs_{};         // 0: never owned
   std::unordered_map<std::int64_t, std::int64_t> places_;  // the bucket that each owner was in last

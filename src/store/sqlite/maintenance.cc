@@ -92,6 +92,25 @@ Status restore_sqlite(const std::string& backup_file, const std::string& data_di
   return sync_file((*folder)->database());
 }
 
+Result<std::uint64_t> compact_sqlite(const std::string& data_dir) {
+  auto folder = DataFolder::open(data_dir);
+  if (!folder) return folder.error();
+  if (!(*folder)->has_database()) return not_found("the data folder " + data_dir + " has no database", "no_database");
+  try {
+    {
+      Connection connection((*folder)->database(), Connection::Mode::read_write, {});
+      if (auto checked = check_schema(connection); !checked) return checked.error();
+      connection.execute("PRAGMA synchronous = FULL");
+      connection.execute("VACUUM");
+      connection.query_integer("PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+    if (auto synced = sync_file((*folder)->database()); !synced) return synced.error();
+    return std::filesystem::file_size((*folder)->database());
+  } catch (const DatabaseError& error) {
+    return failure("cannot write the database anew", error);
+  }
+}
+
 Result<std::uint64_t> reseal_sqlite(const std::string& data_dir, const Reseal& reseal) {
   auto folder = DataFolder::open(data_dir);
   if (!folder) return folder.error();

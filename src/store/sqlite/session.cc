@@ -151,7 +151,11 @@ void SqliteSession::cancel_deliveries_of(CancelDeliveriesOf operation, Done<std:
 void SqliteSession::expire(Expire operation, Done<Expired> done) {
   write<Expire, Expired>(
       {.write_class = WriteClass::engine, .rows = std::size_t{2} * operation.limit}, operation,
-      [](Tables& tables, const Expire& expire) { return tables.expiry.step(expire); }, std::move(done));
+      [](Tables& tables, const Expire& expire) {
+        tables.statistics.fold();
+        return tables.expiry.step(expire);
+      },
+      std::move(done));
 }
 
 // --- shards ----------------------------------------------------------------------------------------------------------------

@@ -73,6 +73,25 @@ class SqliteSession final : public Session {
   void list_deliveries(ListDeliveries query, Done<Page<domain::Delivery>> done) override;
   void list_attempts(ListAttempts query, Done<std::vector<domain::Attempt>> done) override;
 
+  void start_job(StartJob write, Done<void> done) override;
+  void change_job(ChangeJob write, Done<domain::Job> done) override;
+  void fail_job(FailJob write, Done<void> done) override;
+  void advance_job(AdvanceJob write, Done<AdvancedJob> done) override;
+  void find_job(FindJob query, Done<domain::Job> done) override;
+  void list_jobs(ListJobs query, Done<Page<domain::Job>> done) override;
+  void running_jobs(std::vector<std::uint32_t> shards, Done<std::vector<domain::Job>> done) override;
+  void scan_for_job(ScanForJob query, Done<JobScan> done) override;
+  void count_for_job(domain::Job job, Done<std::uint64_t> done) override;
+
+  void poll_deliveries(PollDeliveries query, Done<PolledPage> done) override;
+  void acknowledge_polled(AcknowledgePolled write, Done<AcknowledgedPolled> done) override;
+
+  void expire_tenant(ExpireTenant write, Done<Expired> done) override;
+  void expunge_event(ExpungeEvent write, Done<ExpungedEvent> done) override;
+  void start_erasure(StartErasure write, Done<void> done) override;
+  void erase_step(EraseStep write, Done<domain::Job> done) override;
+  void read_statistics(ReadStatistics query, Done<std::vector<HourCounters>> done) override;
+
   void backup(std::string path, Done<void> done) override;
 
  private:
@@ -84,6 +103,7 @@ class SqliteSession final : public Session {
 
   void gather(std::unique_ptr<Write> write);
   void flush();
+  void fold_then_read(ReadStatistics query, int steps_left, Done<std::vector<HourCounters>> done);
   template <class Operation, class T>
   void write(Cost cost, Operation operation, typename WholeWrite<Operation, T>::Function function, Done<T> done);
   // `query` answers T or Result<T>.

@@ -1,4 +1,4 @@
-// How a session's verbs become writes and reads: for session.cc and access_session.cc only.
+// How a session's verbs become writes and reads: for session.cc and the files of verbs beside it only.
 #pragma once
 
 #include <memory>

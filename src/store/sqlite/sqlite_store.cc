@@ -17,7 +17,8 @@ constexpr const char* kLargestKey =
     "coalesce((SELECT max(key) FROM events), 0), coalesce((SELECT max(key) FROM deliveries), 0), "
     "coalesce((SELECT max(event) FROM idempotency), 0), coalesce((SELECT max(key) FROM accounts), 0), "
     "coalesce((SELECT max(key) FROM grants), 0), coalesce((SELECT max(key) FROM issuers), 0), "
-    "coalesce((SELECT max(key) FROM audit), 0), coalesce((SELECT max(key) FROM automations), 0))";
+    "coalesce((SELECT max(key) FROM audit), 0), coalesce((SELECT max(key) FROM automations), 0), "
+    "coalesce((SELECT max(key) FROM jobs), 0))";
 
 std::unique_ptr<Connection> open_writer(const SqliteOptions& options, const std::string& path) {
   const bool in_folder = options.place == SqliteOptions::Place::folder;

@@ -26,6 +26,10 @@ Status backup_sqlite(const std::string& data_dir, const std::string& backup_file
 // backup; unavailable.
 Status restore_sqlite(const std::string& backup_file, const std::string& data_dir);
 
+// Writes the folder's database anew without unused pages and without old copies of rows in the slack of used ones. Needs as
+// much free space again. Answers how many bytes it has now. Errors: conflict (in use), not_found (no database), unavailable.
+Result<std::uint64_t> compact_sqlite(const std::string& data_dir);
+
 // Rewrites every subscription's sealed secret, all or none. `reseal` gets the old bytes and answers the new ones; its first
 // error ends it. Answers how many there were.
 using Reseal = std::function<Result<std::string>(SubscriptionId, std::string_view)>;

@@ -155,16 +155,18 @@ class Run {
     NewEvent write{.event = event, .deliveries = {{delivery, subscription}}, .matched = 1, .idempotency = {}};
     AcceptEvents operation;
     operation.events.push_back(std::move(write));
-    accepting_->accept_events(std::move(operation), [this, delivery, subscription, begun](auto) {
-      record_loop_.post([this, delivery, subscription, begun] { record(delivery, subscription.key, begun); });
+    accepting_->accept_events(std::move(operation), [this, event, delivery, subscription, begun](auto) {
+      record_loop_.post([this, event, delivery, subscription, begun] { record(event, delivery, subscription.key, begun); });
     });
   }
 
-  void record(DeliveryId delivery, SubscriptionKey subscription, std::chrono::steady_clock::time_point begun) {
+  void record(const domain::EventPtr& event, DeliveryId delivery, SubscriptionKey subscription,
+              std::chrono::steady_clock::time_point begun) {
     RecordAttempt write;
     write.lease = leases_[domain::shard_of(subscription)];
     write.delivery = delivery;
     write.subscription = subscription;
+    write.event = event;
     write.attempt.number = 1;
     write.attempt.started_at = write.at = clock_.schedule_now();
     write.attempt.duration = std::chrono::microseconds(700);

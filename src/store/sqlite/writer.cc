@@ -147,6 +147,7 @@ void Writer::write_batch(Writes batch) {
     batch.pop_back();
   }
   hand_back(std::move(batch));
+  if (work_->tables.erasure.take_finished()) work_->checkpointer.want_emptied();
   if (work_->checkpointer.due()) checkpoint();
 }
 
@@ -174,6 +175,7 @@ bool Writer::apply_apart(Writes& batch) {
 
 bool Writer::apply_alone(Write& write) {
   work_->savepoint.run();
+  auto counted = work_->tables.statistics.gathered();
   bool finished = true;
   try {
     finished = write.apply(work_->tables, kTransactionRowsMax);
@@ -181,6 +183,7 @@ bool Writer::apply_alone(Write& write) {
     if (classify(error.code()) != FailureClass::statement) throw;
     work_->undo.run();
     work_->tables.known.forget();
+    work_->tables.statistics.go_back_to(std::move(counted));
     write.fail(internal_error(std::string("the database refused the write: ") + error.what()));
   }
   work_->release.run();
@@ -189,12 +192,13 @@ bool Writer::apply_alone(Write& write) {
 
 void Writer::roll_back(Writes& batch) {
   connection_.roll_back();
-  work_->tables.known.forget();
+  work_->tables.forget();
   for (const auto& write : batch) write->rewind();
 }
 
 void Writer::commit(std::size_t operations) {
   const SteadyTime start = clock_.steady_now();
+  work_->tables.statistics.write();
   work_->commit.run();
   const auto took = clock_.steady_now() - start;
   const std::lock_guard lock(condition_mutex_);
