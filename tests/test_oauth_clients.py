@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from authlib.integrations.base_client import OAuthError
+from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.requests_client import OAuth2Session as AuthlibSession
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa

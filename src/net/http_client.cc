@@ -42,6 +42,7 @@ OriginKey key_of(const ClientRequest& request) {
 OriginKey key_of(const Origin& origin) { return {origin.scheme, origin.port, origin.host, fingerprint_of(origin.identity)}; }
 
 std::shared_ptr<ClientConnection::Shared> make_shared_parts(Loop& loop, const Clock& clock, const HttpClientOptions& options) {
+  // NOLINTNEXTLINE(modernize-make-shared): an aggregate is made by the names of its members
   return std::shared_ptr<ClientConnection::Shared>(new ClientConnection::Shared{
       .loop = loop,
       .policy = {options.filter, options.proxy_host, options.proxy_port},
