@@ -112,7 +112,9 @@ TEST_F(HostileTlsTest, AHandshakeCutAfterAnyOfItsBytesIsATlsFailure) {
         },
         "whole");
     ASSERT_GT(whole, 500U);
-    for (std::size_t size = 1; size < whole; size += 13) {
+    // A signature's length varies by a few bytes from one handshake to the next (ECDSA in DER).
+    constexpr std::size_t kSignatureVariesBy = 16;
+    for (std::size_t size = 1; size + kSignatureVariesBy < whole; size += 13) {
       const bool resets = size % 2 == 0;
       const auto name = (resets ? "reset after " : "closed after ") + std::to_string(size) + " of " + std::to_string(whole);
       const auto result = first_of(

@@ -57,10 +57,10 @@ class Waiters {
 
   void give_up_late_ones() {
     const auto now = clock_.steady_now();
-    const auto late =
-        std::stable_partition(waiting_.begin(), waiting_.end(), [now](const One& one) { return one.deadline > now; });
-    std::vector<One> gone(std::make_move_iterator(late), std::make_move_iterator(waiting_.end()));
-    waiting_.erase(late, waiting_.end());
+    std::vector<One> gone;
+    std::vector<One> kept;
+    for (auto& one : waiting_) (one.deadline > now ? kept : gone).push_back(std::move(one));
+    waiting_ = std::move(kept);
     arm();
     const Answer answer = late_;
     for (auto& one : gone) one.done(answer);

@@ -142,7 +142,7 @@ Status Demo::open_endpoints() {
     if (auto status = receivers_[i]->open(); !status) return status;
   }
   print_step("Endpoints", "healthy  answers at once");
-  print_step("", "flaky    answers 503 to one event in five, once or twice");
+  print_step("", "flaky    answers 500 to one event in five, once or twice");
   print_step("", "late     refuses connections until everything is published");
   return {};
 }

@@ -26,7 +26,7 @@ const PublishedEvents kPublished{{"a", {watch::Change::created, Phase::catching_
                                  {"c", {watch::Change::deleted, Phase::live, SteadyTime(20s)}}};
 
 TEST(Sums, AreFineWhenEverythingArrivedSigned) {
-  const auto sum = sum_up("x", {received("a"), received("b", 503), received("c"), received("b"), received("a")},
+  const auto sum = sum_up("x", {received("a"), received("b", 500), received("c"), received("b"), received("a")},
                           std::vector<bool>(5, true), kPublished);
   EXPECT_TRUE(sum.is_fine());
   EXPECT_EQ(sum.requests, 5u);
@@ -39,7 +39,7 @@ TEST(Sums, NoticeAMissingAnUnknownAndABadlySignedRequest) {
   const auto missing = sum_up("x", {received("a"), received("b")}, {true, true}, kPublished);
   EXPECT_EQ(missing.missing, 1u);
   EXPECT_FALSE(missing.is_fine());
-  const auto only_refused = sum_up("x", {received("a"), received("b"), received("c", 503)}, {true, true, true}, kPublished);
+  const auto only_refused = sum_up("x", {received("a"), received("b"), received("c", 500)}, {true, true, true}, kPublished);
   EXPECT_EQ(only_refused.missing, 1u);
   const auto unknown =
       sum_up("x", {received("a"), received("b"), received("c"), received("d")}, {true, true, true, true}, kPublished);
@@ -51,7 +51,7 @@ TEST(Sums, NoticeAMissingAnUnknownAndABadlySignedRequest) {
 }
 
 TEST(Sums, MeasureTheFirstArrivalOfTheirPhase) {
-  const std::vector<Received> arrivals{received("b", 503, SteadyTime(11s)), received("b", 200, SteadyTime(15s)),
+  const std::vector<Received> arrivals{received("b", 500, SteadyTime(11s)), received("b", 200, SteadyTime(15s)),
                                        received("a", 200, SteadyTime(7s)), received("c", 200, SteadyTime(23s))};
   const auto live = latency_of(arrivals, kPublished, Phase::live);
   EXPECT_EQ(live.count, 2u);

@@ -44,7 +44,7 @@ struct EndpointSum {
   std::string name;
   std::size_t requests = 0;
   std::size_t delivered = 0;   // events taken
-  std::size_t refused = 0;     // answered 503
+  std::size_t refused = 0;     // answered 500
   std::size_t duplicates = 0;  // taken more than once
   std::size_t missing = 0;     // accepted by the server, never here
   std::size_t unknown = 0;     // here, but never published

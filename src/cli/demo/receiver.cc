@@ -53,9 +53,9 @@ int Receiver::take(Arrival arrival) {
   std::string id(arrival.header("webhook-id"));
   const int tries = ++tries_[id];
   const int refusals = temper_ == Temper::flaky ? refusals_for(id) : 0;
-  const int status = tries <= refusals ? 503 : 200;
+  const int status = tries <= refusals ? 500 : 200;
   ++counts_.requests;
-  if (status == 503) ++counts_.refused;
+  if (status == 500) ++counts_.refused;
   if (tries == refusals + 1) ++counts_.distinct;
   received_.push_back({std::move(arrival), std::move(id), status});
   return status;

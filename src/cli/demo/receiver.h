@@ -20,7 +20,7 @@ struct Received {
 
 enum class Temper : std::uint8_t { healthy, flaky };
 
-// How often a flaky endpoint answers 503 before it takes an event: one event in five once, one in 25 twice. By the id alone.
+// How often a flaky endpoint answers 500 before it takes an event: one event in five once, one in 25 twice. By the id alone.
 int refusals_for(std::string_view id);
 
 class Receiver {
@@ -39,7 +39,7 @@ class Receiver {
   // Any thread.
   struct Counts {
     std::size_t requests = 0;
-    std::size_t refused = 0;   // answered 503
+    std::size_t refused = 0;   // answered 500
     std::size_t distinct = 0;  // events that were taken
   };
   Counts counts() const;

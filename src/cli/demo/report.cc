@@ -69,7 +69,7 @@ bool Demo::print_table(const PublishedEvents& published, const std::vector<Endpo
   Table endpoints({{"ENDPOINT"},
                    {"DELIVERED", Column::Align::right},
                    {"REQUESTS", Column::Align::right},
-                   {"REFUSED (503)", Column::Align::right},
+                   {"REFUSED (500)", Column::Align::right},
                    {"DUPLICATES", Column::Align::right},
                    {"MISSING", Column::Align::right},
                    {"BADLY SIGNED", Column::Align::right}});
