@@ -78,7 +78,6 @@ net::Task<Answer> list_endpoints(Services services, RequestContext& context) {
   std::string body = R"({"webhook_endpoints":[)";
   for (const auto& subscription : services.catalogue.list_subscriptions(context.tenant->key, {}, kEndpointsMax)) {
     if (!is_endpoint(*subscription, context.parameters[0]) || !context.reaches(subscription->id.key)) continue;
-    if (body.back() != '[') body += ',';
     if (auto appended = append(services, body, *subscription); !appended) co_return std::move(appended).error();
   }
   body += "]}";
