@@ -54,6 +54,9 @@ def lead(values, names=None, chance=0.8):
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
+    if case.operation.definition.raw.get("security") == []:
+        # The token calls take a client's id and secret, and refuse a bearer beside them.
+        (kwargs.get("headers") or {}).pop("Authorization", None)
     if is_valid(case, ParameterLocation.PATH) and case.path_parameters:
         lead(case.path_parameters)
         if case.operation.path == OF_A_TENANT and case.method.upper() != "GET":
