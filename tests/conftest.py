@@ -10,6 +10,7 @@ from support.server import BINARY, Server
 
 def pytest_addoption(parser):
     parser.addoption("--cycles", type=int, default=12, help="how often test_kill kills the server")
+    parser.addoption("--api-calls", type=int, default=1, help="how many calls test_openapi_fuzz makes on each surface, at least")
 
 
 @pytest.fixture

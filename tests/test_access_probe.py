@@ -1,64 +1,24 @@
-"""Another tenant's principal calls every route of every surface with a tenant's own ids: each answers 404 or 401, lists show
-nothing, and nothing has changed afterwards.
+"""Another tenant's principal calls every route of every surface with a tenant's own ids, in paths, queries and bodies: whatever
+names one of its objects answers 404 or 401, nothing shows anything of it, and nothing has changed afterwards.
 
 The routes come from the OpenAPI documents that the server serves, one for each document in spec/: a new surface joins by
-itself. A path parameter that this test does not know yet gets the id of the probed tenant's subscription; add the right
-value to OBJECTS_OF when that is not what it means."""
+itself. A parameter that this test does not know yet gets the id of the probed tenant's subscription; add the right value to
+make_tenant() when that is not what it means."""
 
 import json
 import re
 from urllib.parse import quote
 
 import pytest
-from support.server import ROOT, Api
+from support.server import Api
+from support.tenant import MARKER, SCOPE, document_paths, make_tenant
 
-MARKER = "only-acme-may-see-this"
 ALL_ROLES = ["admin", "webhook_admin", "webhook_user", "publisher", "worker", "viewer"]
 METHODS = ("get", "put", "post", "patch", "delete")
 
-# What Ovation answers to a project template that nobody has, or that another tenant has: the same 422 for both.
-UNKNOWN_IS_INVALID = {("post", "/ovation/api/v3/project_templates/{projectTemplateId}/webhook_endpoints")}
 
-
-def document_paths():
-    """Where the server serves each document of spec/."""
-    for file in sorted((ROOT / "spec").glob("*.openapi.json")):
-        name = file.name.removesuffix(".openapi.json")
-        yield "/api/v1/openapi.json" if name == "native" else f"/{name}/openapi.json"
-
-
-def make_tenant(api, name):
-    """A tenant with one object of each kind. Answers its objects by the names that path parameters have."""
-    base = f"tenants/{name}"
-    api.expect(201, "PUT", base, {"name": MARKER, "webhooksEnabled": True})
-    api.expect(201, "PUT", f"{base}/topics/acme.made", {"description": MARKER})
-    api.expect(201, "PUT", f"{base}/scopes/acme-scope", {"name": MARKER})
-    subscription = api.expect(201, "POST", f"{base}/subscriptions", {
-        "url": f"https://receiver.example/{MARKER}", "topics": ["**"], "description": MARKER, "enabled": True, "signatures": ["v1", "v1a"]})
-    polled = api.expect(201, "POST", f"{base}/subscriptions", {"kind": "poll", "topics": ["**"], "description": MARKER})
-    event = api.expect(202, "POST", f"{base}/events", {"topic": "acme.made", "data": MARKER})
-    delivery = api.items(f"{base}/events/{event['id']}/deliveries")[0]
-    job = api.expect(202, "POST", f"{base}/deliveries/resend", {"since": "2030-01-01T00:00:00Z"})
-    account = {"name": MARKER, "tenant": name, "roles": ["webhook_user"]}
-    client = api.expect(201, "POST", "clients", account)
-    key = api.expect(201, "POST", "keys", account)
-    grant = api.expect(201, "POST", "grants", {
-        "principal": key["id"], "object": {"kind": "subscription", "id": subscription["id"]}})
-    issuer = api.expect(201, "POST", "issuers", {
-        "name": MARKER, "tenant": name, "issuer": f"https://{MARKER}.example", "audiences": ["a"], "roles": ["viewer"],
-        "jwksUrl": f"https://{MARKER}.example/keys"})
-    return {
-        "tenant": name, "topic": "acme.made", "scope": "acme-scope", "subscription": subscription["id"], "event": event["id"],
-        "delivery": delivery["id"], "client": client["id"], "key": key["id"], "grant": grant["id"], "issuer": issuer["id"],
-        "projectTemplateId": "acme-scope", "number": str(subscription.get("number", 1)),
-        "polled": polled["id"], "job": job["id"],
-    }
-
-
-def path_of(route, objects):
-    if route.split("{subscription}")[-1].startswith("/poll"):
-        objects = {**objects, "subscription": objects["polled"]}
-    return re.sub(r"\{(\w+)\}", lambda match: quote(objects.get(match[1], objects["subscription"]), safe=""), route)
+# What a vendor's page says of an object that is not there, where that is not 404: the same answer as for one that exists nowhere.
+UNKNOWN_AS_DOCUMENTED = {("POST", "/ovation/api/v3/project_templates/{projectTemplateId}/webhook_endpoints"): 422}
 
 
 def operations(api):
@@ -72,13 +32,57 @@ def operations(api):
                     yield document, route, method, item[method]
 
 
-def body_of(document, operation):
-    """The documented example of a body with its media type; an empty object where there is none."""
-    content = operation.get("requestBody", {}).get("content", {})
-    for media, described in content.items():
-        example = described.get("example", {})
-        return (example.encode() if isinstance(example, str) else json.dumps(example).encode()), media
-    return None, None
+def resolved(document, value):
+    while isinstance(value, dict) and "$ref" in value:
+        part = document
+        for name in value["$ref"].removeprefix("#/").split("/"):
+            part = part[name]
+        value = part
+    return value
+
+
+# Paths whose last parameter names an object of the tenant by an id that the server gave.
+ID_AT_THE_END = re.compile(r"\{(subscription|event|delivery|job|client|key|grant|issuer|webhook|webhookId)\}[^{}]*$")
+
+
+class Call:
+    """One operation of a document, with the objects' ids wherever it takes one."""
+
+    def __init__(self, document, route, method, operation, objects):
+        self.route = route
+        self.method = method.upper()
+        self.names_object = "{" in route
+        if "{subscription}/poll" in route:
+            objects = {**objects, "subscription": objects["polled"]}
+        path = re.sub(r"\{(\w+)\}", lambda match: quote(objects.get(match[1], objects["subscription"]), safe=""), route)
+        query = []
+        for parameter in (resolved(document, parameter) for parameter in operation.get("parameters", [])):
+            name = parameter["name"]
+            if parameter["in"] == "query" and (parameter.get("required") or name in objects):
+                query.append(f"{name}={quote(objects.get(name, objects['subscription']), safe='')}")
+                self.names_object |= bool(parameter.get("required"))
+        self.path = path + ("?" + "&".join(query) if query else "")
+        self.body, self.media = self._body(document, operation, objects)
+
+    def _body(self, document, operation, objects):
+        """The documented example, or an object of the required members, with ids of the probed tenant in it."""
+        for media, described in resolved(document, operation.get("requestBody", {})).get("content", {}).items():
+            example = described.get("example")
+            if example is None:
+                schema = resolved(document, described.get("schema", {}))
+                members = {**dict.fromkeys(schema.get("required", []), "x"), **{n: "x" for n in schema.get("properties", {})}}
+                example = {name: objects[name] for name in members if name in objects}
+            if not isinstance(example, str):
+                example = json.dumps(example)
+            example = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", objects["subscription"], example)
+            return example.encode(), media
+        return None, None
+
+    def send(self, api):
+        return api.call(self.method, self.path, self.body, headers={"Content-Type": self.media} if self.media else {})
+
+    def __repr__(self):
+        return f"{self.method} {self.path}"
 
 
 @pytest.fixture
@@ -103,43 +107,65 @@ def test_nobody_reaches_another_tenant_by_any_route(probe):
     before = snapshot(server.api, objects)
     probed = 0
     wrong = []
-    for document, route, method, operation in operations(server.api):
-        path = path_of(route, objects)
-        body, media = body_of(document, operation)
-        answer = stranger.call(method.upper(), path, body, headers={"Content-Type": media} if media else {})
+    for described in operations(server.api):
+        call = Call(*described, objects)
+        answer = call.send(stranger)
         probed += 1
         if MARKER.encode() in answer.body or answer.status >= 500:
-            wrong.append(f"{method} {path}: {answer}")
-        elif "{" in route and answer.status not in (401, 404) and (method, route) not in UNKNOWN_IS_INVALID:
-            wrong.append(f"{method} {path}: {answer}")
+            wrong.append(f"{call}: {answer}")
+        elif call.names_object and answer.status not in (401, 404):
+            nowhere = Call(*described, {name: "nobodys" for name in objects}).send(stranger)
+            documented = UNKNOWN_AS_DOCUMENTED.get((call.method, call.route))
+            if answer.status != documented or (nowhere.status, nowhere.body) != (answer.status, answer.body):
+                wrong.append(f"{call}: {answer}")
     assert not wrong, "\n".join(wrong)
-    assert probed >= 40
+    assert probed >= 60
+    assert snapshot(server.api, objects) == before
+
+
+def test_nobody_reaches_another_tenants_objects_through_the_own_tenant(probe):
+    """The stranger's tenant and scope are there, and the ids are the others'."""
+    server, objects, stranger = probe
+    server.api.expect(201, "PUT", f"tenants/other/scopes/{SCOPE}", {})
+    before = snapshot(server.api, objects)
+    probed = 0
+    wrong = []
+    for described in operations(server.api):
+        call = Call(*described, {**objects, "tenant": "other"})
+        if not ID_AT_THE_END.search(call.route):
+            continue
+        answer = call.send(stranger)
+        probed += 1
+        if MARKER.encode() in answer.body or answer.status not in (401, 404):
+            wrong.append(f"{call}: {answer}")
+    assert not wrong, "\n".join(wrong)
+    assert probed >= 30
     assert snapshot(server.api, objects) == before
 
 
 def test_the_owner_reaches_what_the_probe_asks_for(probe):
-    """The control: with the tenant's own administrator the same paths are there."""
+    """The control: with the tenant's own administrator the same paths are there, on every surface."""
     server, objects, _ = probe
     key = server.api.expect(201, "POST", "keys", {"name": "owner", "tenant": "acme", "roles": ["admin"]})
     owner = Api(server.port, key["key"])
+    wrong = []
     seen = 0
-    for _, route, method, _ in operations(server.api):
-        if method != "get" or not route.startswith("/api/v1/") or "{" not in route:
+    for described in operations(server.api):
+        call = Call(*described, objects)
+        if call.method != "GET" or not call.names_object or call.route.startswith("/api/v1/erasures/"):
             continue
-        names = re.findall(r"\{(\w+)\}", route)
-        if not all(name in objects for name in names) or route.startswith("/api/v1/erasures/"):
-            continue
-        answer = owner.call("GET", path_of(route, objects))
-        assert answer.status == 200, f"{route}: {answer}"
         seen += 1
-    assert seen >= 14
+        answer = call.send(owner)
+        if answer.status != 200:
+            wrong.append(f"{call}: {answer}")
+    assert not wrong, "\n".join(wrong)
+    assert seen >= 18
 
 
 def test_nobody_reaches_anything_without_a_key(probe):
     server, objects, _ = probe
     nobody = Api(server.port, "ph_nobody")
-    for document, route, method, operation in operations(server.api):
-        path = re.sub(r"\{(\w+)\}", lambda match: quote(objects.get(match[1], objects["subscription"]), safe=""), route)
-        body, media = body_of(document, operation)
-        answer = nobody.call(method.upper(), path, body, headers={"Content-Type": media} if media else {})
-        assert answer.status in (401, 429), f"{method} {path}: {answer}"
+    for described in operations(server.api):
+        call = Call(*described, objects)
+        answer = call.send(nobody)
+        assert answer.status in (401, 429), f"{call}: {answer}"

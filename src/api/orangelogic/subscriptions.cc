@@ -3,7 +3,9 @@
 #include <boost/json/array.hpp>
 #include <charconv>
 
+#include "api/kit/body.h"
 #include "api/kit/surface_routes.h"
+#include "api/orangelogic/configuration.h"
 #include "api/orangelogic/document.h"
 #include "api/orangelogic/orangelogic_routes.h"
 #include "api/orangelogic/subscription.h"
@@ -19,7 +21,6 @@ using domain::SubscriptionPtr;
 constexpr std::string_view kId = "subscriptionId";
 constexpr std::size_t kPagesMax = 10'000;
 constexpr std::size_t kPageSizeDefault = 50;
-constexpr auto kOverlap = std::chrono::hours(1);  // both secrets sign; Orange Logic's default
 constexpr std::size_t kSecretBytes = 24;
 
 // Removes the id from the object and answers it.
@@ -133,9 +134,14 @@ bool is_alphanumeric(std::string_view text) {
 // The first call gives the subscription its first secret and lets it sign; later ones rotate.
 net::Task<Result<std::string>> rotate(Services services, RequestContext& context, SubscriptionPtr current, std::string secret) {
   if (secret.empty()) secret = hex_encode(crypto::random_bytes(kSecretBytes));
+  const auto configuration = read_configuration(context.tenant->settings);
+  if (!configuration) co_return configuration.error();
+  domain::Subscription subscription = *current;
+  subscription.settings.signatures = with_scheme(std::move(subscription.settings.signatures), configuration->scheme);
   if (!current->settings.signatures.empty()) {
-    auto rotated = co_await services.catalogue.rotate_secret(services.session, current, std::move(secret), kOverlap,
-                                                             current->revision, context.author());
+    auto changed = std::make_shared<const domain::Subscription>(std::move(subscription));
+    auto rotated = co_await services.catalogue.rotate_secret(services.session, std::move(changed), std::move(secret),
+                                                             configuration->overlap, current->revision, context.author());
     if (!rotated) co_return std::move(rotated).error();
     co_return std::move(rotated->secret);
   }
@@ -143,8 +149,6 @@ net::Task<Result<std::string>> rotate(Services services, RequestContext& context
   if (!kept) co_return std::move(kept).error();
   domain::SubscriptionSecrets secrets = std::move(*kept);
   secrets.current = secret;
-  domain::Subscription subscription = *current;
-  subscription.settings.signatures = {domain::SignatureScheme::ol_sha256};
   auto saved = co_await services.catalogue.save_subscription(services.session, std::move(subscription), std::move(secrets),
                                                              current->revision, context.author());
   if (!saved) co_return std::move(saved).error();

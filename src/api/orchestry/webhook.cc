@@ -4,8 +4,11 @@
 #include <array>
 
 #include "api/kit/json_writer.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "crypto/crypto.h"
+#include "domain/outbound/subscription_document.h"
+#include "json/reader.h"
 #include "net/url.h"
 
 namespace posthorn::api::orchestry {
@@ -27,7 +30,6 @@ constexpr std::array<EventRow, 5> kEvents{{
 }};
 
 constexpr std::string_view kUidPrefix = "orchestry:";
-constexpr std::string_view kSecretHeader = "X-Orchestry-Secret";
 constexpr std::size_t kNameMax = 256;
 
 std::string without_spaces(std::string_view text) {
@@ -146,11 +148,28 @@ Result<WebhookInput> read_webhook(const bj::object& object, Completeness complet
   return input;
 }
 
-domain::SubscriptionSettings blank_webhook() {
+Result<std::string> secret_header(std::string_view settings) {
+  std::string header(kSecretHeader);
+  const auto value = posthorn::json::parse(settings);
+  if (!value) return value.error();
+  if (!value->is_object() || !value->get_object().contains("orchestry")) return header;
+  posthorn::json::ObjectReader all(value->get_object(), "settings");
+  const auto* object = all.object("orchestry");
+  if (object == nullptr) return all.error();
+  posthorn::json::ObjectReader reader(*object, "settings/orchestry");
+  reader.string("secretHeader", header, kSignatureHeaderBytesMax);
+  reader.only_these();
+  if (!reader.ok()) return reader.error();
+  const auto checked = domain::read_settings({{"signatureHeaders", {{"secret", header}}}}, {});
+  if (!checked) return invalid(reader.field("secretHeader"), checked.error().message);
+  return header;
+}
+
+domain::SubscriptionSettings blank_webhook(std::string_view secret_header) {
   domain::SubscriptionSettings settings;
   settings.format = domain::Format::orchestry;
   settings.signatures.clear();
-  settings.signature_headers = {{domain::SignatureScheme::secret, std::string(kSecretHeader)}};
+  settings.signature_headers = {{domain::SignatureScheme::secret, std::string(secret_header)}};
   return settings;
 }
 

@@ -14,6 +14,13 @@
 
 namespace posthorn::api::orchestry {
 
+// Orchestry does not publish the name of its header.
+inline constexpr std::string_view kSecretHeader = "X-Orchestry-Secret";
+
+// The name that the tenant's settings give the header: {"orchestry": {"secretHeader": "X-Our-Secret"}}; kSecretHeader without.
+// Errors name the member, beginning with "settings/orchestry".
+Result<std::string> secret_header(std::string_view settings);
+
 // What a caller sends. Members that are absent are nothing; for a new webhook, name, event and url must be there.
 struct WebhookInput {
   std::optional<std::string> name;
@@ -32,7 +39,7 @@ Result<WebhookInput> read_webhook(const boost::json::object& object, Completenes
 domain::SubscriptionSettings apply(const WebhookInput& input, domain::SubscriptionSettings base);
 
 // A new webhook's settings, before apply().
-domain::SubscriptionSettings blank_webhook();
+domain::SubscriptionSettings blank_webhook(std::string_view secret_header = kSecretHeader);
 
 // Whether a subscription of the tenant is a webhook of this surface.
 bool is_webhook(const domain::Subscription& subscription);

@@ -64,6 +64,18 @@ TEST(OrchestryWebhook, SendsASecretOnlyWhenThereIsOne) {
   EXPECT_EQ(apply(*read(R"({"name":"B"})", Completeness::changes), with).signatures, with.signatures);
 }
 
+TEST(OrchestryWebhook, SendsTheSecretInTheHeaderThatTheTenantNames) {
+  EXPECT_EQ(secret_header("{}").value(), "X-Orchestry-Secret");
+  EXPECT_EQ(secret_header(R"({"orchestry":{"secretHeader":"X-Ours"}})").value(), "X-Ours");
+  EXPECT_EQ(blank_webhook("X-Ours").signature_headers.front().name, "X-Ours");
+  for (const std::string_view settings : {R"({"orchestry":{"secretHeader":"a b"}})", R"({"orchestry":{"secretHeader":"Host"}})",
+                                          R"({"orchestry":{"secretHeader":1}})"}) {
+    ASSERT_FALSE(secret_header(settings)) << settings;
+    EXPECT_EQ(secret_header(settings).error().field, "settings/orchestry/secretHeader");
+  }
+  EXPECT_EQ(secret_header(R"({"orchestry":{"header":"X-Ours"}})").error().field, "settings/orchestry/header");
+}
+
 TEST(OrchestryWebhook, MakesTheSameUidOfNamesThatDifferInCase) {
   const auto uid = [](std::string_view name) {
     WebhookInput input;

@@ -35,7 +35,6 @@ Error in_their_words(Error error) {
 net::Task<Answer> list_webhooks(Services services, RequestContext& context) {
   std::string body = "[";
   for (const auto& subscription : visible_subscriptions(services, context, is_webhook)) {
-    if (body.size() > 1) body += ',';
     append_webhook(body, *subscription);
   }
   body += ']';
@@ -53,9 +52,11 @@ net::Task<Answer> post_webhook(Services services, RequestContext& context) {
   if (!object) co_return object.error();
   const auto input = read_webhook(*object, Completeness::all);
   if (!input) co_return input.error();
+  const auto header = secret_header(context.tenant->settings);
+  if (!header) co_return header.error();
   domain::Subscription subscription;
   subscription.tenant = context.tenant->key;
-  subscription.settings = apply(*input, blank_webhook());
+  subscription.settings = apply(*input, blank_webhook(*header));
   domain::SubscriptionSecrets secrets;
   secrets.current = input->secret && !input->secret->empty() ? *input->secret : outbound::make_secret();
   auto saved = co_await services.catalogue.save_subscription(services.session, std::move(subscription), std::move(secrets), 0,
@@ -74,8 +75,10 @@ net::Task<Answer> change(Services services, RequestContext& context, Completenes
   if (!object) co_return object.error();
   auto input = read_webhook(*object, completeness);
   if (!input) co_return std::move(input).error();
+  const auto header = secret_header(context.tenant->settings);
+  if (!header) co_return header.error();
   // An absent secret stays: nobody can read it back to send it again.
-  domain::SubscriptionSettings base = completeness == Completeness::all ? blank_webhook() : (*current)->settings;
+  domain::SubscriptionSettings base = completeness == Completeness::all ? blank_webhook(*header) : (*current)->settings;
   base.signatures = (*current)->settings.signatures;
   domain::Subscription subscription = **current;
   subscription.settings = apply(*input, std::move(base));

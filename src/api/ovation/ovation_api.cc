@@ -78,7 +78,6 @@ net::Task<Answer> list_endpoints(Services services, RequestContext& context) {
   std::string body = R"({"webhook_endpoints":[)";
   const auto wanted = [&](const domain::Subscription& each) { return is_endpoint(each, context.parameters[0]); };
   for (const auto& subscription : visible_subscriptions(services, context, wanted)) {
-    if (body.back() != '[') body += ',';
     if (auto appended = append(services, body, *subscription); !appended) co_return std::move(appended).error();
   }
   body += "]}";

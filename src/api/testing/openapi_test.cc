@@ -102,7 +102,9 @@ TEST_P(OpenApi, HasEachRoutesParametersBodyAndSecurity) {
     EXPECT_EQ(operation.contains("requestBody"), route.body != BodyKind::none && route.body != BodyKind::optional_empty);
     EXPECT_EQ(operation.contains("security"), !route.action.has_value());
     if (route.action) {
-      EXPECT_TRUE(operation.at("responses").get_object().contains("401"));
+      for (const std::string_view status : {"401", "403", "404", "429"}) {
+        EXPECT_TRUE(operation.at("responses").get_object().contains(status)) << status;
+      }
     }
   }
 }
