@@ -1,6 +1,6 @@
 # Posthorn's commands. Each installs the Debian packages that it needs (tools/setup) and works from a fresh clone.
 .DEFAULT_GOAL := build
-.PHONY: build demo run test simulate bench bench-long lint asan tsan fuzz package clean help
+.PHONY: build demo run test simulate bench bench-long lint asan tsan fuzz fuzz-api package clean help
 
 JOBS ?= $(shell nproc)
 ARGS ?=
@@ -59,6 +59,10 @@ tsan: ## Unit tests under the thread sanitizer
 fuzz: ## Fuzz every parser of outside bytes, FUZZ_SECONDS each (60)
 	@tools/setup build test fuzz
 	@tools/run_tests --only fuzz --fuzz-seconds $(FUZZ_SECONDS) --jobs $(JOBS) $(ARGS)
+
+fuzz-api: ## Hold the server against its OpenAPI documents: at least 5,000 generated calls a surface (about ten minutes)
+	@tools/setup build test
+	@tools/run_tests --only system --jobs $(JOBS) --pytest=tests/test_openapi_fuzz.py --pytest=--api-calls=5000 --pytest=-s $(ARGS)
 
 package: ## Build the Debian package build/release/posthorn_<version>_<architecture>.deb
 	@tools/setup build package

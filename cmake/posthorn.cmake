@@ -29,6 +29,8 @@ function(posthorn_library name)
   if(POSTHORN_TESTS AND ARG_TESTS)
     add_executable(${flat}_test ${ARG_TESTS})
     posthorn_target_options(${flat}_test)
+    # Tests compile longer than what they test.
+    target_compile_options(${flat}_test PRIVATE $<$<CONFIG:Release>:-O1 -g0>)
     target_link_libraries(${flat}_test PRIVATE posthorn_${flat} ${ARG_TEST_LINK} GTest::gtest_main)
     add_test(NAME ${flat} COMMAND ${flat}_test)
     set_tests_properties(${flat} PROPERTIES LABELS unit TIMEOUT 900)

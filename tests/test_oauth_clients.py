@@ -84,19 +84,67 @@ def test_requests_oauthlib_gets_a_token_and_publishes(server, client, monkeypatc
 
 @pytest.mark.parametrize("method", ["post", "basic"])
 def test_openid_client_finds_the_server_by_its_metadata(server, client, method):
-    if not (NODE_MODULES / "openid-client").is_dir():
-        pytest.fail(f"{NODE_MODULES} lacks openid-client: run tools/run_tests")
-    script = NODE_MODULES.parent / "oauth.mjs"
-    if script.resolve() != (NODE_FOLDER / "oauth.mjs").resolve():
-        script.write_bytes((NODE_FOLDER / "oauth.mjs").read_bytes())
-    ran = subprocess.run(
-        ["node", str(script), base_of(server), client["id"], client["secret"], method, "publisher"],
-        capture_output=True, text=True, timeout=120, check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
-    tokens = json.loads(ran.stdout)
+    tokens = run_node("oauth.mjs", base_of(server), client["id"], client["secret"], method, "publisher")
     assert tokens["scope"] == "publisher"
     assert publish_status(server, tokens["access_token"]) == 202
+
+
+ORCHESTRY = "/orchestry/v1/provisioning/webhooks"
+CALLS_OF_THE_SURFACES = [
+    ("POST", "/orangelogic/webapi/extensibility/webhook/subscription/gettopics_220_v1"),
+    ("GET", "/orangelogic/webapi/extensibility/webhook/subscription/getall_22I_v1"),
+    ("GET", ORCHESTRY),
+    ("GET", "/ovation/api/v3/project_templates/42/webhook_endpoints"),
+]
+
+
+@pytest.fixture
+def vendors_client(server):
+    """A client of tenant default that may call the vendors' surfaces."""
+    server.api.expect(201, "PUT", "tenants/default/scopes/42", {})
+    return server.api.expect(201, "POST", "clients", {"name": "vendors", "tenant": "default", "roles": ["webhook_admin"]})
+
+
+def test_authlib_calls_every_surface_with_one_token(server, vendors_client):
+    session = AuthlibSession(vendors_client["id"], vendors_client["secret"])
+    session.fetch_token(f"{base_of(server)}/oauth2/token", grant_type="client_credentials")
+    for method, path in CALLS_OF_THE_SURFACES:
+        answer = session.request(method, base_of(server) + path, timeout=120)
+        assert answer.status_code == 200, f"{path}: {answer.text}"
+
+
+def test_authlib_asks_orchestrys_token_call_as_microsofts(server, vendors_client):
+    session = AuthlibSession(vendors_client["id"], vendors_client["secret"], scope="api://orchestry/.default",
+                             token_endpoint_auth_method="client_secret_post")
+    session.fetch_token(f"{base_of(server)}/orchestry/default/oauth2/v2.0/token", grant_type="client_credentials")
+    assert session.get(base_of(server) + ORCHESTRY, timeout=120).json() == []
+
+
+def test_requests_oauthlib_calls_every_surface(server, vendors_client, monkeypatch):
+    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
+    monkeypatch.setenv("OAUTHLIB_RELAX_TOKEN_SCOPE", "1")
+    session = OAuth2Session(client=BackendApplicationClient(client_id=vendors_client["id"], scope=["api://orchestry/.default"]))
+    session.fetch_token(f"{base_of(server)}/orchestry/default/oauth2/v2.0/token", client_secret=vendors_client["secret"],
+                        include_client_id=True)
+    for method, path in CALLS_OF_THE_SURFACES:
+        answer = session.request(method, base_of(server) + path, timeout=120)
+        assert answer.status_code == 200, f"{path}: {answer.text}"
+
+
+def run_node(name, *arguments):
+    """The script stands beside the installed packages, wherever these are."""
+    if not (NODE_MODULES / "openid-client").is_dir():
+        pytest.fail(f"{NODE_MODULES} lacks openid-client: run tools/run_tests")
+    script = NODE_MODULES.parent / name
+    if script.resolve() != (NODE_FOLDER / name).resolve():
+        script.write_bytes((NODE_FOLDER / name).read_bytes())
+    ran = subprocess.run(["node", str(script), *arguments], capture_output=True, text=True, timeout=120, check=False)
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)
+
+
+def test_openid_client_calls_orchestrys_surface_as_a_client_of_microsofts_endpoint(server, vendors_client):
+    assert run_node("vendor_oauth.mjs", base_of(server), "default", vendors_client["id"], vendors_client["secret"]) == []
 
 
 def test_a_token_survives_a_restart_and_not_its_client(make_server):

@@ -9,6 +9,7 @@ path (a literal segment such as /events/batch is an id for another route), and t
 its id (a subscription without a key pair has no public key). Access to others' objects is in test_access_probe.py.
 """
 
+import base64
 import json
 import os
 import subprocess
@@ -19,27 +20,44 @@ import pytest
 from support.server import ADMIN_KEY, ROOT
 from support.tenant import document_paths, make_tenant
 
-CHECKS = (
-    "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance,"
-    "negative_data_rejection,missing_required_header,unsupported_method,use_after_free,ignored_auth"
-)
-# A request that is wrong in two ways may be told the other one: 412 for a precondition, 413 for its size.
 SETTINGS = """
+[checks]
+positive_data_acceptance.enabled = false
+allow_header_conformance.enabled = false
+ensure_resource_availability.enabled = false
+object_level_authorization.enabled = false
+
+# A request that is wrong in two ways may be told the other one: 412 for a precondition, 413 for its size.
 [checks.negative_data_rejection]
 expected-statuses = [400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 428, 429]
+
+# In chains of calls schemathesis puts ids that it was given in the place of what it had made invalid, and expects a refusal still.
+[phases.stateful.checks]
+negative_data_rejection.enabled = false
+
+# A batch answers 200 with a result for each event, refused ones too.
+[[operations]]
+include-path = "/api/v1/tenants/{{tenant}}/events/batch"
+checks.negative_data_rejection.enabled = false
+
+# The token calls refuse a bearer.
+[[operations]]
+include-path-regex = "/token$"
+headers = {{ Authorization = "Basic {client}" }}
 """
 ROUND_SECONDS_MAX = 120
 
 
 def schemathesis(server, path, key, folder, objects, seconds, seed):
     """One run; answers how often each status came, by operation."""
+    client = base64.b64encode(f"{objects['client_id']}:{objects['client_secret']}".encode()).decode()
     (folder / "objects.json").write_text(json.dumps(objects))
-    (folder / "schemathesis.toml").write_text(SETTINGS)
+    (folder / "schemathesis.toml").write_text(SETTINGS.format(client=client))
     environment = {**os.environ, "SCHEMATHESIS_HOOKS": "support.schemathesis_hooks", "PYTHONPATH": str(ROOT / "tests"),
                    "POSTHORN_OBJECTS": str(folder / "objects.json"), "POSTHORN_COUNTS": str(folder / "counts.json")}  # fmt: skip
     command = [
         sys.executable, "-m", "schemathesis.cli", "--config-file", "schemathesis.toml", "run",
-        f"http://127.0.0.1:{server.port}{path}", "-H", f"Authorization: Bearer {key}", "--checks", CHECKS,
+        f"http://127.0.0.1:{server.port}{path}", "-H", f"Authorization: Bearer {key}",
         "--max-time", str(seconds), "--max-examples", "25", "--seed", str(seed), "--no-color", "--warnings", "off", "--suppress-health-check", "all",
         "--generation-database", "none", "--request-timeout", "30",
     ]  # fmt: skip
@@ -55,7 +73,7 @@ def test_the_server_does_what_its_document_says(path, make_server, tmp_path, req
     objects = make_tenant(server.api, "acme")
     server.api.expect(201, "PUT", "tenants/spare", {})
     client = server.api.expect(201, "POST", "clients", {"name": "fuzz", "tenant": "acme", "roles": ["webhook_admin"]})
-    objects |= {"client_id": client["id"], "client_secret": client["secret"]}
+    objects |= {"client_id": client["id"], "client_secret": client["secret"], "protocol": "oauth", "version": "V2.0"}
     # A vendor's call acts in the tenant of its caller; the native ones name theirs.
     key = server.api.expect(201, "POST", "keys", {"name": "fuzz", "tenant": "acme", "roles": ["admin"]})["key"]
     key = ADMIN_KEY if path.startswith("/api/v1") else key
@@ -70,6 +88,7 @@ def test_the_server_does_what_its_document_says(path, make_server, tmp_path, req
                 of_operation[status] = of_operation.get(status, 0) + count
         seed += 1
     print(f"\n{path}: {calls} calls of {len(statuses)} operations in {time.monotonic() - begun:.0f} s")
+    server.api.forget_connections()  # the server has closed what was idle
     described = server.api.call("GET", path).json["paths"]
     for operation, counts in sorted(statuses.items()):
         method, route = operation.split(" ")

@@ -51,7 +51,7 @@ Result<domain::Event> read_test_event(std::string_view body, const domain::Tenan
   reader.string("scope", event.scope, kNameBytesMax);
   reader.string("id", event.external_id, kExternalIdBytesMax);
   std::string time;
-  reader.string("time", time, 64);
+  reader.string("time", time, 64, 1);
   reader.member("data");
   reader.only_these();
   if (!reader.ok()) return reader.error();

@@ -71,14 +71,20 @@ net::Task<Answer> update(Services services, RequestContext& context) {
   co_return document_answer(context.request, 200, write_subscription(**saved));
 }
 
-// The id stands in the query or in a JSON body.
+// The id stands in the query, in a JSON body, or in both.
 Result<std::string> id_of(const RequestContext& context) {
   const auto given = context.query.find(kId);
-  if (given.data() != nullptr) return std::string(given);
-  if (context.request.body.empty()) return invalid(std::string(kId), "is required, in the query or the body", "required");
+  const bool in_query = given.data() != nullptr;
+  if (context.request.body.empty()) {
+    if (!in_query) return invalid(std::string(kId), "is required, in the query or the body", "required");
+    return std::string(given);
+  }
   auto object = read_members(context.request.body, {kId});
   if (!object) return std::move(object).error();
-  return take_id(*object, kId);
+  if (in_query && object->empty()) return std::string(given);
+  auto id = take_id(*object, kId);
+  if (id && in_query && *id != given) return invalid(std::string(kId), "is another one in the query than in the body");
+  return id;
 }
 
 net::Task<Answer> remove(Services services, RequestContext& context) {
