@@ -134,9 +134,9 @@ class Wrk:
         return numbers
 
 
-def wrk_events(server, body, seconds, batch=False):
+def wrk_events(server, body, seconds, batch=False, connections=16):
     path = "/api/v1/tenants/default/events" + ("/batch" if batch else "")
-    return Wrk(f"http://127.0.0.1:{server.port}{path}", body, seconds, key=ADMIN_KEY)
+    return Wrk(f"http://127.0.0.1:{server.port}{path}", body, seconds, key=ADMIN_KEY, connections=connections)
 
 
 class Sampler:
@@ -196,11 +196,18 @@ def stolen_share(before, after):
     return (after[7] - before[7]) / total if total else 0.0
 
 
+def processor_seconds(pid):
+    """What a process has used, in user and kernel."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def processor_times():
     return [int(word) for word in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
 
 
 __all__ = [
     "ADMIN_KEY", "BINARY", "PAYLOAD", "ROOT", "Bench", "Sampler", "Server", "Sink", "Wrk", "free_port", "percentile",
-    "processor_times", "proportional_bytes", "rate_between", "resident_bytes", "retire", "stolen_share", "topic_of", "wrk_events",
+    "processor_seconds", "processor_times", "proportional_bytes", "rate_between", "resident_bytes", "retire", "stolen_share",
+    "topic_of", "wrk_events",
 ]  # fmt: skip

@@ -17,12 +17,13 @@ from latency import healthy_beside_hanging, steady_200
 from matching import matching
 from rig import Bench
 from table import Row, heading
-from throughput import batches_of_100, fan_out_of_100, one_event_a_request, three_million_stored
+from throughput import batches_of_100, fan_out_of_100, one_event_a_request, thousand_subscriptions, three_million_stored
 
 ROWS = {
     "one": one_event_a_request,
     "batch": batches_of_100,
     "fanout": fan_out_of_100,
+    "thousand": thousand_subscriptions,
     "latency": steady_200,
     "hanging": healthy_beside_hanging,
     "pending": million_pending,

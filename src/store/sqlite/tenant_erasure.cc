@@ -6,7 +6,8 @@ namespace posthorn::store::sqlite {
 
 Result<void> TenantErasure::start(const StartErasure& write) {
   if (known_.is_deleted(write.job.erased)) return not_found("the tenant does not exist");
-  if (auto removed = catalogue_.remove(DeleteTenant{write.job.erased, write.expected_revision, write.audit}); !removed) return removed;
+  if (auto removed = catalogue_.remove(DeleteTenant{write.job.erased, write.expected_revision, write.audit}); !removed)
+    return removed;
   return jobs_.start({write.job});
 }
 
