@@ -3,8 +3,10 @@
 #include <mutex>
 #include <utility>
 
+#include "domain/access/audit_document.h"
 #include "json/reader.h"
 #include "observe/log.h"
+#include "store/audit.h"
 
 namespace posthorn::outbound {
 namespace {
@@ -49,7 +51,7 @@ std::vector<AutomationPtr> Automations::list(TenantKey tenant, std::string_view 
 std::vector<AutomationPtr> Automations::rules_of(TenantKey tenant) const { return list(tenant, "", domain::kAutomationsMax); }
 
 net::Task<Result<AutomationPtr>> Automations::save(store::Session& session, domain::Automation automation,
-                                                   std::int64_t expected_revision) {
+                                                   std::int64_t expected_revision, store::Author author) {
   if (auto checked = domain::check_automation(automation.settings); !checked) co_return std::move(checked).error();
   const auto rules = rules_of(automation.tenant);
   if (auto checked = domain::check_chains(automation, rules); !checked) co_return std::move(checked).error();
@@ -61,8 +63,13 @@ net::Task<Result<AutomationPtr>> Automations::save(store::Session& session, doma
     automation.key = {ids_.next_key()};
     automation.created_at = automation.updated_at;
   }
-  auto saved = co_await net::until<Result<store::Saved>>(
-      [&](auto done) { session.save_automation({automation, expected_revision}, std::move(done)); });
+  const auto before = expected_revision == 0 ? nullptr : find(automation.tenant, automation.name);
+  auto audit = store::audit_entry(ids_, author, automation.tenant,
+                                  {"automation", automation.name, before ? domain::audit_document(*before) : std::string(),
+                                   domain::audit_document(automation)});
+  store::SaveAutomation write{automation, expected_revision, std::move(audit)};
+  auto saved =
+      co_await net::until<Result<store::Saved>>([&](auto done) { session.save_automation(std::move(write), std::move(done)); });
   if (!saved) co_return std::move(saved).error();
   automation.revision = saved->revision;
   auto shared = std::make_shared<const domain::Automation>(std::move(automation));
@@ -71,9 +78,12 @@ net::Task<Result<AutomationPtr>> Automations::save(store::Session& session, doma
   co_return AutomationPtr(shared);
 }
 
-net::Task<Status> Automations::remove(store::Session& session, AutomationPtr automation, std::int64_t expected_revision) {
-  auto removed = co_await net::until<Status>(
-      [&](auto done) { session.delete_automation({automation->key, expected_revision}, std::move(done)); });
+net::Task<Status> Automations::remove(store::Session& session, AutomationPtr automation, std::int64_t expected_revision,
+                                      store::Author author) {
+  auto audit = store::audit_entry(ids_, author, automation->tenant,
+                                  {"automation", automation->name, domain::audit_document(*automation), {}});
+  store::DeleteAutomation write{automation->key, expected_revision, std::move(audit)};
+  auto removed = co_await net::until<Status>([&](auto done) { session.delete_automation(std::move(write), std::move(done)); });
   if (!removed) co_return removed;
   const std::unique_lock lock(mutex_);
   const auto mine = tenants_.find(automation->tenant);

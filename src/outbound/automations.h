@@ -32,11 +32,12 @@ class Automations {
   // In order of name, from after `after`.
   std::vector<domain::AutomationPtr> list(TenantKey tenant, std::string_view after, std::size_t limit) const;
 
-  // Key 0 and expected_revision 0: a new one. Errors: those of check_automation() and check_chains(), conflict,
-  // precondition_failed, unavailable; too_many (conflict) beyond kAutomationsMax.
+  // `author`: as for the Catalogue. Key 0 and expected_revision 0: a new one. Errors: those of check_automation() and
+  // check_chains(), conflict, precondition_failed, unavailable; too_many (conflict) beyond kAutomationsMax.
   net::Task<Result<domain::AutomationPtr>> save(store::Session& session, domain::Automation automation,
-                                                std::int64_t expected_revision);
-  net::Task<Status> remove(store::Session& session, domain::AutomationPtr automation, std::int64_t expected_revision);
+                                                std::int64_t expected_revision, store::Author author);
+  net::Task<Status> remove(store::Session& session, domain::AutomationPtr automation, std::int64_t expected_revision,
+                           store::Author author);
   void forget_tenant(TenantKey tenant);
 
   // The events that rules make of `cause`, and of what they made, in the order in which they come about, without

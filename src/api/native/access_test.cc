@@ -336,6 +336,7 @@ TEST_F(Access, LeavesAnEntryForEveryCallThatChanges) {
     return bj::parse(server_.call("GET", "/api/v1/audit?limit=250").body).at("items").get_array().size();
   };
   ASSERT_EQ(server_.call("PUT", base + "/topics/a.b", "{}").status, 201);
+  ASSERT_EQ(server_.call("PUT", base + "/topics/a.c", "{}").status, 201);
   const std::string subscription = subscribe("acme");
   ASSERT_EQ(server_.call("POST", base + "/events", R"({"topic":"a.b","data":1})").status, 202);
   const std::string delivery = *ids_in(server_.call("GET", base + "/deliveries")).begin();
@@ -363,6 +364,12 @@ TEST_F(Access, LeavesAnEntryForEveryCallThatChanges) {
   changes("DELETE", "/api/v1/issuers/" + trusted, "");
   changes("PATCH", "/api/v1/keys/" + key, R"({"name":"d"})");
   changes("DELETE", "/api/v1/keys/" + key, "");
+  changes("PUT", base + "/automations/rule", R"({"topics":["a.b"],"publish":{"topic":"a.c","data":1}})");
+  changes("PATCH", base + "/automations/rule", R"({"publish":{"topic":"a.c","data":2}})");
+  const auto newest = bj::parse(server_.call("GET", "/api/v1/audit?limit=1").body).at("items").at(0);
+  EXPECT_EQ(newest.at("before").at("publish").at("data"), bj::value(1));
+  EXPECT_EQ(newest.at("after").at("publish").at("data"), bj::value(2));
+  changes("DELETE", base + "/automations/rule", "");
   changes("POST", base + "/deliveries/" + delivery + "/cancel", "");
   changes("DELETE", base + "/subscriptions/" + subscription, "");
   changes("DELETE", base, "");

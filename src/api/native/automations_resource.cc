@@ -86,7 +86,8 @@ net::Task<Answer> save(Services services, RequestContext& context, domain::Autom
   if (auto checked = check_references(services, automation.tenant, automation.settings); !checked) {
     co_return std::move(checked).error();
   }
-  auto saved = co_await services.catalogue.automations().save(services.session, std::move(automation), expected);
+  auto saved =
+      co_await services.catalogue.automations().save(services.session, std::move(automation), expected, context.author());
   if (!saved) co_return explain_lost_race(std::move(saved).error(), context.request.headers);
   co_return answer(expected == 0 ? 201 : 200, **saved);
 }
@@ -146,7 +147,7 @@ net::Task<Answer> delete_automation(Services services, RequestContext& context) 
   if (!current) co_return current.error();
   const std::int64_t revision = (*current)->revision;
   if (auto holds = check_preconditions(context.request.headers, revision); !holds) co_return std::move(holds).error();
-  auto removed = co_await services.catalogue.automations().remove(services.session, *current, revision);
+  auto removed = co_await services.catalogue.automations().remove(services.session, *current, revision, context.author());
   if (!removed) co_return explain_lost_race(std::move(removed).error(), context.request.headers);
   co_return no_content();
 }

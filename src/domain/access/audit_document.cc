@@ -91,6 +91,8 @@ std::string audit_document(const Topic& topic) {
 
 std::string audit_document(const Scope& scope) { return audit_document(bj::object{{"name", scope.display_name}}); }
 
+std::string audit_document(const Automation& automation) { return audit_document(write_automation(automation.settings)); }
+
 std::string audit_document(const Subscription& subscription) {
   bj::object object = write_settings(subscription.settings);
   if (!subscription.disabled_reason.empty()) object["disabledReason"] = subscription.disabled_reason;

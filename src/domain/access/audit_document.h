@@ -6,6 +6,7 @@
 #include <string>
 
 #include "domain/access/account.h"
+#include "domain/outbound/automation.h"
 #include "domain/outbound/subscription.h"
 
 namespace posthorn::domain {
@@ -16,6 +17,7 @@ std::string audit_document(const Tenant& tenant);
 std::string audit_document(const Topic& topic);
 std::string audit_document(const Scope& scope);
 std::string audit_document(const Subscription& subscription);
+std::string audit_document(const Automation& automation);
 std::string audit_document(const Account& account);
 std::string audit_document(const Grant& grant);
 std::string audit_document(const Issuer& issuer);

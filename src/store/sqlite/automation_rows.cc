@@ -39,6 +39,7 @@ Result<Saved> AutomationWrites::save(const SaveAutomation& write) {
       row.next() && row.key<AutomationKey>(0) != automation.key) {
     return conflict("name", "the name is taken", "name_taken");
   }
+  access_.note(write.audit);
   const std::string settings = domain::encode_automation(automation.settings);
   if (stored) {
     update_.run(automation.key, automation.name, settings, automation.updated_at);
@@ -53,6 +54,7 @@ Result<void> AutomationWrites::remove(const DeleteAutomation& write) {
   if (!stored) return not_found("it does not exist");
   if (write.expected_revision != 0 && stored->revision != write.expected_revision) return revision_mismatch();
   delete_.run(write.automation);
+  access_.note(write.audit);
   return {};
 }
 

@@ -5,13 +5,15 @@
 
 #include "base/result.h"
 #include "store/operations.h"
+#include "store/sqlite/access_writes.h"
 #include "store/sqlite/known.h"
 
 namespace posthorn::store::sqlite {
 
 class AutomationWrites {
  public:
-  AutomationWrites(Connection& connection, Known& known) : connection_(connection), known_(known) {}
+  AutomationWrites(Connection& connection, Known& known, AccessWrites& access)
+      : connection_(connection), known_(known), access_(access) {}
 
   Result<Saved> save(const SaveAutomation& write);
   Result<void> remove(const DeleteAutomation& write);
@@ -19,6 +21,7 @@ class AutomationWrites {
  private:
   Connection& connection_;
   Known& known_;
+  AccessWrites& access_;
 
   Statement find_{connection_, "SELECT revision, tenant FROM automations WHERE key = ?1"};
   Statement by_name_{connection_, "SELECT key FROM automations WHERE tenant = ?1 AND name = ?2"};

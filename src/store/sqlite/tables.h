@@ -25,7 +25,7 @@ struct Tables {
         poll_order(connection),
         access(connection, known),
         catalogue(connection, known, access),
-        automations(connection, known),
+        automations(connection, known, access),
         events(connection, known, poll_order, statistics),
         deliveries(connection, known, catalogue, events, poll_order, statistics),
         jobs(connection, known, poll_order),
