@@ -21,6 +21,7 @@ class Received:
     body: bytes
     at: float
     header_lines: list = field(repr=False, default_factory=list)
+    answering_at: float | None = None  # just before the answer of status(): nothing of it was sent earlier
     answered_at: float | None = None  # None: not answered (yet, or the sender went away)
 
     @property
@@ -36,10 +37,11 @@ class Hang(Exception):
 
 
 def status(code, body=b"", headers=(), delay=0.0):
-    async def react(_, writer):
+    async def react(request, writer):
         if delay:
             await asyncio.sleep(delay)
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
+        request.answering_at = time.monotonic()
         writer.write(f"HTTP/1.1 {code} Status\r\nContent-Length: {len(body)}\r\n{lines}\r\n".encode() + body)
         await writer.drain()
 

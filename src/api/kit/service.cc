@@ -217,7 +217,7 @@ void Service::keep_audit(store::Session& session, IdSource& ids) {
 
 bool Service::is_unrecorded_change(const RequestContext& context, const net::HttpResponse& response) const {
   return audit_session_ != nullptr && !context.author_given && response.status < 300 && context.route->action &&
-         domain::is_change(*context.route->action);
+         domain::is_change(*context.route->action) && context.route->method != Method::get;
 }
 
 // The change is made; that it cannot be recorded as well is for the operator, not for the caller.
