@@ -16,7 +16,7 @@ def bytes_with(folder, marker):
 
 
 def compact(server):
-    done = subprocess.run([str(BINARY), "compact", "--data", str(server.data)], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([str(BINARY), "compact", "--data", str(server.data)], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
 
 
@@ -30,7 +30,7 @@ def test_an_expunged_payload_is_nowhere(server, endpoint):
     endpoint.behave("/hook", status(500, body=f"you sent {MARKER}".encode()))
     server.api.publish(data={"secret": MARKER + filler}, id="secret-one")
     endpoint.wait_for(51)
-    wait_until(lambda: all(d["attempts"] for d in server.api.deliveries_of("secret-one")), 20, "recorded")
+    wait_until(lambda: all(d["attempts"] for d in server.api.deliveries_of("secret-one")), what="recorded")
     assert bytes_with(server.data, MARKER), "the rig's control: it is on the disk now"
     assert server.api.expect(200, "POST", "tenants/default/events/secret-one/expunge") == {"id": "secret-one", "dataExpunged": True}
     shown = server.api.expect(200, "GET", "tenants/default/events/secret-one")
@@ -66,7 +66,7 @@ def test_an_erased_tenant_is_nowhere_and_the_others_are_untouched(server, endpoi
     endpoint.wait_for(1200)
     api.expect(202, "POST", f"tenants/{tenant}/deliveries/resend", {"since": "2020-01-01T00:00:00Z", "topic": f"{MARKER}.made"})
 
-    exported = subprocess.run([str(BINARY), "tenants", "export", tenant, "--url", f"http://127.0.0.1:{server.port}"], capture_output=True, text=True, timeout=60, check=False, env={"POSTHORN_ADMIN_KEY": "test-admin-key-0123456789abcdefghijklmnopqrstuv"})
+    exported = subprocess.run([str(BINARY), "tenants", "export", tenant, "--url", f"http://127.0.0.1:{server.port}"], capture_output=True, text=True, timeout=120, check=False, env={"POSTHORN_ADMIN_KEY": "test-admin-key-0123456789abcdefghijklmnopqrstuv"})
     assert exported.returncode == 0, exported.stderr
     kinds = Counter(json.loads(line)["type"] for line in exported.stdout.splitlines())
     assert (kinds["event"], kinds["subscription"], kinds["delivery"]) == (1200, 2, 2400)
@@ -79,15 +79,15 @@ def test_an_erased_tenant_is_nowhere_and_the_others_are_untouched(server, endpoi
     assert api.call("GET", f"tenants/{tenant}").status == 404
     server.kill()  # in the middle, perhaps
     server.start()
-    wait_until(lambda: api.expect(200, "GET", f"erasures/{job['id']}")["state"] == "done", 60, "erased")
+    wait_until(lambda: api.expect(200, "GET", f"erasures/{job['id']}")["state"] == "done", what="erased")
     assert api.expect(200, "GET", f"tenants/default/events/{kept}")["data"] == "kept"
     [told] = [entry for entry in api.items("audit") if entry["action"] == "erase_tenant"]
     assert (told["tenant"], told["object"]["id"]) == (None, job["id"])
     api.expect(201, "PUT", f"tenants/{tenant}", {})  # the name is free
     api.expect(202, "POST", f"tenants/{tenant}/erase?confirm={tenant}")
-    wait_until(lambda: api.call("GET", f"tenants/{tenant}").status == 404, 10, "gone again")
-    wait_until(lambda: server.stop() == 0, 30, "stopped")
+    wait_until(lambda: api.call("GET", f"tenants/{tenant}").status == 404, what="gone again")
+    wait_until(lambda: server.stop() == 0, what="stopped")
     server.start()
-    wait_until(lambda: server.stop() == 0, 30, "stopped")
+    wait_until(lambda: server.stop() == 0, what="stopped")
     compact(server)
     assert bytes_with(server.data, MARKER) == []

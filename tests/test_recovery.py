@@ -26,7 +26,7 @@ def job(server, started):
 
 
 def ended(server, started, state="done"):
-    found = wait_until(lambda: (lambda now: now if now["state"] not in ("running", "paused") else None)(job(server, started)), 60, "the job's end")
+    found = wait_until(lambda: (lambda now: now if now["state"] not in ("running", "paused") else None)(job(server, started)), what="the job's end")
     assert found["state"] == state, found
     return found
 
@@ -49,7 +49,7 @@ def test_a_kill_in_the_middle_of_a_recovery_loses_and_doubles_nothing(make_serve
     kills = 0
     while kills < 3:
         before = job(server, started)["progress"]["done"]
-        reached = wait_until(lambda before=before: (lambda now: now if now["progress"]["done"] > before or now["state"] != "running" else None)(job(server, started)), 30, "progress")
+        reached = wait_until(lambda before=before: (lambda now: now if now["progress"]["done"] > before or now["state"] != "running" else None)(job(server, started)), what="progress")
         if reached["state"] != "running":
             break
         server.kill()
@@ -90,14 +90,14 @@ def test_a_paused_job_rests_also_over_a_restart_and_a_cancelled_one_ends(make_se
     started = server.api.expect(202, "POST", "tenants/default/deliveries/resend", {"since": LONG_AGO})
     paused = server.api.expect(202, "POST", f"tenants/default/jobs/{started['id']}/pause")
     assert paused["state"] == "paused"
-    wait_until(lambda: job(server, started)["state"] == "paused", 10, "paused")
+    wait_until(lambda: job(server, started)["state"] == "paused", what="paused")
     assert server.stop() == 0
     server.start()
     rested = job(server, started)
     assert rested["state"] == "paused"
     assert rested["progress"]["done"] < EVENTS
     server.api.expect(202, "POST", f"tenants/default/jobs/{started['id']}/resume")
-    wait_until(lambda: job(server, started)["progress"]["done"] > rested["progress"]["done"], 30, "progress")
+    wait_until(lambda: job(server, started)["progress"]["done"] > rested["progress"]["done"], what="progress")
     server.api.expect(202, "POST", f"tenants/default/jobs/{started['id']}/cancel")
     assert server.api.call("POST", f"tenants/default/jobs/{started['id']}/resume").status == 409
     nothing_pending(server)

@@ -20,7 +20,7 @@ def test_statistics_count_what_was_delivered_and_survive_a_restart(server, endpo
         total = server.api.expect(200, "GET", path)["total"]
         return total if total["delivered"] == 40 and total["exhausted"] == 40 else None
 
-    total = wait_until(counted, 20, "counted")
+    total = wait_until(counted, what="counted")
     assert (total["accepted"], total["attempts"], total["failedAttempts"]) == (40, 80, {"status": 40})
     assert 0 < total["latencyMs"]["p50"] <= total["latencyMs"]["p99"]
     server.api.publish(data="last")
@@ -59,7 +59,7 @@ def test_counters_agree_with_the_rows_whatever_kills_the_server(server, endpoint
     stop.set()
     for publisher in publishers:
         publisher.join()
-    wait_until(lambda: not server.api.expect(200, "GET", "tenants/default/deliveries?status=pending&limit=1")["items"], 60, "nothing pending")
+    wait_until(lambda: not server.api.expect(200, "GET", "tenants/default/deliveries?status=pending&limit=1")["items"], what="nothing pending")
 
     events = server.api.items("tenants/default/events")
     deliveries = server.api.items("tenants/default/deliveries")
