@@ -3,6 +3,7 @@
 #include "api/kit/json_writer.h"
 #include "api/kit/paging.h"
 #include "api/native/delivery_json.h"
+#include "api/native/event_json.h"
 #include "api/native/event_reference.h"
 #include "api/native/query_values.h"
 #include "api/native/resources.h"
@@ -20,17 +21,9 @@ void append(std::string& body, const store::EventRow& row, Payload payload) {
   json.begin_object();
   json.string("id", domain::public_event_id(event));
   json.string("uuid", to_text(event.id));
-  json.string("topic", event.topic);
-  json.time("time", event.time);
-  json.time("acceptedAt", event.accepted_at);
-  json.string_or_null("user", event.user);
-  json.string_or_null("scope", event.scope);
-  json.string_or_null("traceparent", event.traceparent);
+  append_event_members(json, event);
   json.integer("deliveries", row.deliveries);
-  if (payload == Payload::shown) {
-    json.boolean("dataExpunged", event.payload.empty());
-    json.raw("data", event.payload.empty() ? std::string_view("null") : event.payload);
-  }
+  if (payload == Payload::shown) append_event_data(json, event);
   json.end_object();
 }
 

@@ -5,6 +5,7 @@
 #include "api/kit/body.h"
 #include "api/kit/json_writer.h"
 #include "api/kit/paging.h"
+#include "api/native/event_json.h"
 #include "api/native/resources.h"
 #include "api/native/subscription_reference.h"
 #include "json/reader.h"
@@ -54,12 +55,7 @@ void append(std::string& body, const store::PolledDelivery& item, std::string_vi
   json.string("id", domain::public_event_id(event));
   json.string("uuid", to_text(event.id));
   json.string("delivery", to_text(item.id));
-  json.string("topic", event.topic);
-  json.time("time", event.time);
-  json.time("acceptedAt", event.accepted_at);
-  json.string_or_null("user", event.user);
-  json.string_or_null("scope", event.scope);
-  json.string_or_null("traceparent", event.traceparent);
+  append_event_members(json, event);
   json.raw("data", event.payload);
   json.string("cursor", cursor);
   json.end_object();

@@ -8,6 +8,7 @@
 #include "api/kit/precondition.h"
 #include "api/native/account_json.h"
 #include "api/native/delivery_json.h"
+#include "api/native/event_json.h"
 #include "api/native/event_reference.h"
 #include "api/native/export_json.h"
 #include "api/native/job_json.h"
@@ -123,11 +124,9 @@ void export_subscription(Page& page, const domain::Subscription& subscription) {
 
 void export_event(Page& page, const domain::Event& event) {
   JsonWriter json = page.begin("event");
-  json.string("id", domain::public_event_id(event)).string("uuid", to_text(event.id)).string("topic", event.topic);
-  json.time("time", event.time).time("acceptedAt", event.accepted_at);
-  json.string_or_null("user", event.user).string_or_null("scope", event.scope);
-  json.string_or_null("traceparent", event.traceparent).boolean("dataExpunged", event.payload.empty());
-  json.raw("data", event.payload.empty() ? std::string_view("null") : event.payload);
+  json.string("id", domain::public_event_id(event)).string("uuid", to_text(event.id));
+  append_event_members(json, event);
+  append_event_data(json, event);
   Page::end(json);
 }
 
