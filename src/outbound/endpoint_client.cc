@@ -14,6 +14,21 @@ std::string token_line(std::string_view token) {
   return token.empty() ? std::string() : "Authorization: Bearer " + std::string(token) + "\r\n";
 }
 
+// Its views are into `request` and `lines`, which has the header lines with those of the access.
+net::ClientRequest wire_of(const EndpointRequest& request, std::string_view token, std::string& lines) {
+  net::ClientRequest wire;
+  wire.url = request.url.get();
+  wire.header_lines = request.header_lines;
+  wire.body = *request.body;
+  wire.wants_tls_facts = request.wants_tls_facts;
+  if (request.access) {
+    wire.identity = request.access->identity;
+    lines = request.header_lines + request.access->header_lines + token_line(token);
+    wire.header_lines = lines;
+  }
+  return wire;
+}
+
 EndpointAnswer failed(FailureKind kind, std::string detail) {
   EndpointAnswer answer;
   answer.failure = kind;
@@ -97,16 +112,7 @@ net::Task<EndpointAnswer> EndpointClient::send(EndpointRequest request) {
 
 void EndpointClient::start(EndpointRequest request, UniqueFunction<void(EndpointAnswer)> done) {
   auto plain = std::make_unique<Plain>(Plain{std::move(request), {}, std::move(done)});
-  net::ClientRequest wire;
-  wire.url = plain->request.url.get();
-  wire.header_lines = plain->request.header_lines;
-  wire.body = *plain->request.body;
-  wire.wants_tls_facts = plain->request.wants_tls_facts;
-  if (plain->request.access) {
-    wire.identity = plain->request.access->identity;
-    plain->lines = plain->request.header_lines + plain->request.access->header_lines;
-    wire.header_lines = plain->lines;
-  }
+  const net::ClientRequest wire = wire_of(plain->request, {}, plain->lines);
   const SteadyTime deadline = plain->request.deadline;
   ++plain_running_;
   starting_ = true;
@@ -123,17 +129,8 @@ void EndpointClient::finish(Plain& plain, net::SendResult result) {
 }
 
 net::Task<net::SendResult> EndpointClient::exchange(const EndpointRequest& request, std::string_view token) {
-  net::ClientRequest wire;
-  wire.url = request.url.get();
-  wire.header_lines = request.header_lines;
-  wire.body = *request.body;
-  wire.wants_tls_facts = request.wants_tls_facts;
   std::string lines;
-  if (request.access) {
-    wire.identity = request.access->identity;
-    lines = request.header_lines + request.access->header_lines + token_line(token);
-    wire.header_lines = lines;
-  }
+  const net::ClientRequest wire = wire_of(request, token, lines);
   co_return co_await client_.send(wire, request.deadline);
 }
 
