@@ -165,6 +165,13 @@ std::vector<outbound::TenantPeriods> Server::tenant_periods() const {
   return periods;
 }
 
+outbound::DeliveryService::CancelSink Server::make_cancel_sink() {
+  return [this](SubscriptionKey subscription, DeliveryKey delivery) {
+    auto& target = *out_nodes_[outbound::target_of(subscription, out_nodes_.size())];
+    target.loop.post([&target, subscription, delivery] { target.lanes->cancelled(subscription, delivery); });
+  };
+}
+
 outbound::JobSinks Server::make_job_sinks() {
   return {[this](SubscriptionKey subscription, std::uint32_t count) {
             auto& target = *out_nodes_[outbound::target_of(subscription, out_nodes_.size())];
@@ -296,14 +303,10 @@ void Server::build_recovery(InNode& node) {
   const auto forget_event = [this](EventKey event) {
     for (const auto& out : out_nodes_) out->loop.post([&lanes = *out->lanes, event] { lanes.expunged(event); });
   };
-  const auto forget_delivery = [this](SubscriptionKey subscription, DeliveryKey delivery) {
-    auto& target = *out_nodes_[outbound::target_of(subscription, out_nodes_.size())];
-    target.loop.post([&target, subscription, delivery] { target.lanes->cancelled(subscription, delivery); });
-  };
   node.jobs = std::make_unique<outbound::JobService>(*node.session, clock_, *ids_, run_job);
   node.polling = std::make_unique<outbound::Polling>(node.loop, *node.session, clock_, poll_hub_);
   node.privacy = std::make_unique<outbound::PrivacyService>(
-      *node.session, clock_, *ids_, outbound::PrivacyService::Sinks{forget_event, forget_delivery, run_job});
+      *node.session, clock_, *ids_, outbound::PrivacyService::Sinks{forget_event, make_cancel_sink(), run_job});
 }
 
 void Server::build_in_node(InNode& node, std::uint16_t port) {
@@ -317,10 +320,7 @@ void Server::build_in_node(InNode& node, std::uint16_t port) {
                                             metrics_, limits, make_work_sink(*node.handover));
   node.deliveries = std::make_unique<outbound::DeliveryService>(
       *node.session, clock_, [&node](domain::PendingDelivery pending) { node.handover->add(std::move(pending)); },
-      [this](SubscriptionKey subscription, DeliveryKey delivery) {
-        auto& target = *out_nodes_[outbound::target_of(subscription, out_nodes_.size())];
-        target.loop.post([&target, subscription, delivery] { target.lanes->cancelled(subscription, delivery); });
-      });
+      make_cancel_sink());
 
   build_recovery(node);
   node.tests =

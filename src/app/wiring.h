@@ -66,6 +66,7 @@ class Server {
   outbound::WorkSink make_work_sink(outbound::Handover& handover);
   void build_recovery(InNode& node);
   outbound::JobSinks make_job_sinks();
+  outbound::DeliveryService::CancelSink make_cancel_sink();  // tells the lane of a delivery that is over
   std::vector<outbound::TenantPeriods> tenant_periods() const;
   std::vector<outbound::LaneTarget> lane_targets();
   void on_subscription_change(SubscriptionKey subscription);
