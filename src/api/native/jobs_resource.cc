@@ -97,36 +97,38 @@ net::Task<Answer> start(Services services, RequestContext& context, JobKind kind
   co_return response;
 }
 
+enum class Patterns { refused, taken };
+
+Result<JobFilter> read_filter_of(SubscriptionId subscription, std::string_view body, Patterns patterns) {
+  const auto object = read_object(body);
+  if (!object) return object.error();
+  json::ObjectReader reader(*object, "");
+  JobFilter filter;
+  filter.subscription = subscription;
+  read_times(reader, filter);
+  if (patterns == Patterns::taken) read_patterns(reader, filter.topics);
+  reader.only_these();
+  if (!reader.ok()) return reader.error();
+  return filter;
+}
+
 net::Task<Answer> recover(Services services, RequestContext& context) {
   const auto subscription = find_subscription(services, context, context.parameters[1]);
   if (!subscription) co_return subscription.error();
-  const auto object = read_object(context.request.body);
-  if (!object) co_return object.error();
-  json::ObjectReader reader(*object, "");
-  JobFilter filter;
-  filter.subscription = (*subscription)->id;
-  read_times(reader, filter);
-  reader.only_these();
-  if (!reader.ok()) co_return reader.error();
-  co_return co_await start(services, context, JobKind::recover, std::move(filter));
+  auto filter = read_filter_of((*subscription)->id, context.request.body, Patterns::refused);
+  if (!filter) co_return std::move(filter).error();
+  co_return co_await start(services, context, JobKind::recover, std::move(*filter));
 }
 
 net::Task<Answer> replay_missing(Services services, RequestContext& context) {
   const auto subscription = find_subscription(services, context, context.parameters[1]);
   if (!subscription) co_return subscription.error();
-  const auto object = read_object(context.request.body);
-  if (!object) co_return object.error();
-  json::ObjectReader reader(*object, "");
-  JobFilter filter;
-  filter.subscription = (*subscription)->id;
-  read_times(reader, filter);
-  read_patterns(reader, filter.topics);
-  reader.only_these();
-  if (!reader.ok()) co_return reader.error();
+  auto filter = read_filter_of((*subscription)->id, context.request.body, Patterns::taken);
+  if (!filter) co_return std::move(filter).error();
   if (!(*subscription)->settings.enabled) {
     co_return conflict({}, "The subscription is disabled: no event matches it.", "subscription_disabled");
   }
-  co_return co_await start(services, context, JobKind::replay_missing, std::move(filter));
+  co_return co_await start(services, context, JobKind::replay_missing, std::move(*filter));
 }
 
 net::Task<Answer> resend(Services services, RequestContext& context) {

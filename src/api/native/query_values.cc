@@ -5,7 +5,6 @@
 #include "domain/outbound/topic.h"
 
 namespace posthorn::api::native {
-namespace {
 
 Result<std::optional<Timestamp>> read_time(const Query& query, std::string_view name) {
   const auto text = query.find(name);
@@ -14,8 +13,6 @@ Result<std::optional<Timestamp>> read_time(const Query& query, std::string_view 
   if (!time) return invalid(std::string(name), "must be an RFC 3339 time, such as 2026-01-31T23:59:59Z");
   return time;
 }
-
-}  // namespace
 
 Result<TimeRange> read_time_range(const Query& query) {
   const auto since = read_time(query, "since");

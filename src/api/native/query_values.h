@@ -9,6 +9,9 @@
 
 namespace posthorn::api::native {
 
+// A parameter that is an RFC 3339 time; none when absent. Errors: invalid_argument naming it.
+Result<std::optional<Timestamp>> read_time(const Query& query, std::string_view name);
+
 struct TimeRange {
   std::optional<Timestamp> since;
   std::optional<Timestamp> until;  // exclusive

@@ -25,14 +25,6 @@ struct Window {
   std::size_t steps() const { return static_cast<std::size_t>((until - from) / step); }
 };
 
-Result<std::optional<Timestamp>> read_time(const Query& query, std::string_view name) {
-  const auto text = query.find(name);
-  if (text.data() == nullptr) return std::optional<Timestamp>();
-  const auto time = parse_rfc3339(text);
-  if (!time) return invalid(std::string(name), "must be an RFC 3339 time, such as 2026-01-31T23:59:59Z");
-  return time;
-}
-
 std::int64_t round_down(std::int64_t hour, std::int64_t step) { return hour - ((hour % step) + step) % step; }
 
 // From the beginning of the step that `from` is in to the end of the one that `to` is in.
