@@ -9,7 +9,10 @@ namespace posthorn::access {
 
 void Issuers::fill(std::vector<domain::Issuer> issuers) {
   const std::unique_lock lock(mutex_);
-  for (auto& issuer : issuers) issuers_[issuer.id.key] = std::make_shared<const domain::Issuer>(std::move(issuer));
+  for (auto& issuer : issuers) {
+    const IssuerKey key = issuer.id.key;
+    issuers_[key] = std::make_shared<const domain::Issuer>(std::move(issuer));
+  }
 }
 
 IssuerPtr Issuers::find(IssuerId id) const {

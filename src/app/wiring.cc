@@ -128,7 +128,7 @@ void Server::build_out_node(OutNode& node) {
   node.transport = std::make_unique<outbound::HttpTransport>(node.loop, *node.endpoints, clock_);
   node.transforms =
       std::make_unique<outbound::Transforms>(node.loop, *scripts_, *node.transport, clock_, config_.event_body_bytes_max);
-  node.lanes = std::make_unique<outbound::LaneSet>(node.loop, *node.session, *catalogue_, *node.transforms, clock_, gate_,
+  node.lanes = std::make_unique<outbound::LaneSet>(node.loop, *node.session, *catalogue_, *node.transforms, clock_,
                                                    lane_shared_, metrics_, random_seed());
 }
 
@@ -149,11 +149,12 @@ void Server::build_engine_upkeep(OutNode& node) {
   node.upkeep = std::make_unique<outbound::Upkeep>(node.loop, *node.session, clock_, node_name(), periods);
   node.upkeep->set_tenants([this] { return tenant_periods(); });
   node.fanout = std::make_unique<outbound::Fanout>(
-      node.loop, *node.session, *catalogue_, *ids_, clock_, gate_, lane_shared_.horizon,
+      node.loop, *node.session, *catalogue_, *ids_, clock_, lane_shared_.gate, lane_shared_.horizon,
       [&node](std::vector<outbound::Work> work, const outbound::OrderHorizon::PassagePtr& passage) {
         for (auto& one : work) node.handover->add(std::move(one), passage);
       });
-  node.jobs = std::make_unique<outbound::Jobs>(node.loop, *node.session, *catalogue_, *ids_, clock_, gate_, make_job_sinks());
+  node.jobs = std::make_unique<outbound::Jobs>(node.loop, *node.session, *catalogue_, *ids_, clock_, lane_shared_.gate,
+                                               make_job_sinks());
 }
 
 std::vector<outbound::TenantPeriods> Server::tenant_periods() const {
@@ -316,8 +317,8 @@ void Server::build_in_node(InNode& node, std::uint16_t port) {
   outbound::PublishLimits limits;
   limits.event_body_bytes_max = config_.event_body_bytes_max;
   node.publisher =
-      std::make_unique<outbound::Publisher>(node.loop, *node.session, *catalogue_, clock_, *ids_, gate_, lane_shared_.horizon,
-                                            metrics_, limits, make_work_sink(*node.handover));
+      std::make_unique<outbound::Publisher>(node.loop, *node.session, *catalogue_, clock_, *ids_, lane_shared_.gate,
+                                            lane_shared_.horizon, metrics_, limits, make_work_sink(*node.handover));
   node.deliveries = std::make_unique<outbound::DeliveryService>(
       *node.session, clock_, [&node](domain::PendingDelivery pending) { node.handover->add(std::move(pending)); },
       make_cancel_sink());
@@ -395,7 +396,7 @@ void Server::register_gauges() {
   metrics_.gauge("posthorn_endpoints_failing", "Subscriptions whose endpoint fails: every attempt since some time",
                  [=] { return sum(&outbound::LaneSet::failing); });
   metrics_.gauge("posthorn_runnable_deliveries", "Deliveries that could run now but wait",
-                 [this] { return static_cast<double>(gate_.runnable()); });
+                 [this] { return static_cast<double>(lane_shared_.gate.runnable()); });
   metrics_.gauge("posthorn_pending_deliveries", "Deliveries that are neither delivered nor given up (counted every 15 s)",
                  [this] { return static_cast<double>(pending_count_.load()); });
   metrics_.gauge("posthorn_oldest_pending_age_seconds", "Age of the oldest pending delivery's event", [this] {

@@ -23,7 +23,6 @@
 #include "outbound/catalogue.h"
 #include "outbound/lane_shared.h"
 #include "outbound/poll_hub.h"
-#include "outbound/runnable_gate.h"
 #include "script/pool.h"
 #include "store/store.h"
 
@@ -78,7 +77,6 @@ class Server {
   Config config_;
   SystemClock clock_;
   observe::Metrics metrics_;
-  outbound::RunnableGate gate_;
   outbound::LaneShared lane_shared_;
   outbound::PollHub poll_hub_;
   std::unique_ptr<crypto::Sealer> sealer_;

@@ -26,13 +26,12 @@ std::string id_of(const Work& first, const std::vector<Work>& rest, bool batched
 }  // namespace
 
 LaneSet::LaneSet(EventLoop& loop, store::Session& session, Catalogue& catalogue, Transport& transport, const Clock& clock,
-                 RunnableGate& gate, LaneShared& shared, observe::Metrics& metrics, std::uint64_t seed)
+                 LaneShared& shared, observe::Metrics& metrics, std::uint64_t seed)
     : loop_(loop),
       session_(session),
       catalogue_(catalogue),
       transport_(transport),
       clock_(clock),
-      gate_(gate),
       shared_(shared),
       metrics_(metrics),
       random_(seed),
@@ -40,7 +39,7 @@ LaneSet::LaneSet(EventLoop& loop, store::Session& session, Catalogue& catalogue,
       tick_(loop.make_alarm([this] { tick(); })) {}
 
 LaneSet::~LaneSet() {
-  for (const auto& [key, slot] : slots_) gate_.add(-slot->lane.counted);
+  for (const auto& [key, slot] : slots_) shared_.gate.add(-slot->lane.counted);
 }
 
 void LaneSet::start(std::vector<store::Lease> leases, UniqueFunction<void(Status)> done) {
@@ -438,7 +437,7 @@ void LaneSet::settle_count(Slot& slot, Timestamp now) {
   const std::ptrdiff_t count =
       draining_ || slot.waits_for_tenant || held_.contains(slot.lane.subscription()) ? 0 : slot.lane.runnable(now);
   if (count == slot.lane.counted) return;
-  gate_.add(count - slot.lane.counted);
+  shared_.gate.add(count - slot.lane.counted);
   slot.lane.counted = count;
 }
 
@@ -454,7 +453,7 @@ void LaneSet::forget_idle(Timestamp now) {
       continue;
     }
     set_wake(candidate, std::nullopt);
-    gate_.add(-candidate.lane.counted);
+    shared_.gate.add(-candidate.lane.counted);
     const Asleep asleep{candidate.lane.store_next(), candidate.lane.ordered_next()};
     if (const auto wake = asleep.wake()) {
       sleeping_[it->first] = asleep;

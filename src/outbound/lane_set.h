@@ -33,7 +33,6 @@
 #include "outbound/prepared.h"
 #include "outbound/render_cache.h"
 #include "outbound/run_queue.h"
-#include "outbound/runnable_gate.h"
 #include "store/store.h"
 
 namespace posthorn::outbound {
@@ -41,7 +40,7 @@ namespace posthorn::outbound {
 class LaneSet {
  public:
   LaneSet(EventLoop& loop, store::Session& session, Catalogue& catalogue, Transport& transport, const Clock& clock,
-          RunnableGate& gate, LaneShared& shared, observe::Metrics& metrics, std::uint64_t seed);
+          LaneShared& shared, observe::Metrics& metrics, std::uint64_t seed);
   ~LaneSet();
   LaneSet(const LaneSet&) = delete;
   LaneSet& operator=(const LaneSet&) = delete;
@@ -164,7 +163,6 @@ class LaneSet {
   Catalogue& catalogue_;
   Transport& transport_;
   const Clock& clock_;
-  RunnableGate& gate_;
   LaneShared& shared_;
   observe::Metrics& metrics_;
   SeededRandom random_;

@@ -84,7 +84,7 @@ TEST_F(Limits, ARateLimitCountsRetriesAndIsNoRunnableWork) {
   world_.start();
   status_ = [](const Seen& seen) { return seen.events.front() % 2 == 0 ? 500 : 200; };
   publish(50);
-  EXPECT_EQ(world_.gate.runnable(), 0) << "its owner wants it to wait";
+  EXPECT_EQ(world_.runnable(), 0) << "its owner wants it to wait";
   world_.advance(5s);
   EXPECT_NEAR(static_cast<double>(seen_.size()), 52, 1);
   for (std::size_t i = 2; i < seen_.size(); ++i) EXPECT_GE(seen_[i].at - seen_[i - 2].at, 95ms) << i;
@@ -107,7 +107,7 @@ TEST_F(Limits, ATenantsLimitIsSharedByItsLanesInTurnsByPriority) {
   EXPECT_NEAR(static_cast<double>(to(0).size()), 10, 1) << "low";
   EXPECT_NEAR(static_cast<double>(to(1).size()), 40, 2) << "normal";
   EXPECT_NEAR(static_cast<double>(to(2).size()), 80, 3) << "high";
-  EXPECT_EQ(world_.gate.runnable(), 0);
+  EXPECT_EQ(world_.runnable(), 0);
 }
 
 TEST_F(Limits, AConcurrencyLimitHolds) {
@@ -117,7 +117,7 @@ TEST_F(Limits, AConcurrencyLimitHolds) {
   world_.start();
   publish(20);
   EXPECT_EQ(seen_.size(), 2u);
-  EXPECT_EQ(world_.gate.runnable(), 0);
+  EXPECT_EQ(world_.runnable(), 0);
   world_.advance(60ms);
   EXPECT_EQ(seen_.size(), 20u);
 }

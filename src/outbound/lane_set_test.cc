@@ -92,7 +92,7 @@ class Engine : public testing::Test {
     catalogue_ = std::make_unique<Catalogue>(clock_, ids_, sealer_);
     session_->load_catalogue([this](Result<store::Catalogue> rows) { ASSERT_TRUE(catalogue_->fill(std::move(*rows))); });
     loop_.run_ready();
-    lanes_ = std::make_unique<LaneSet>(loop_, *session_, *catalogue_, network_, clock_, gate_, shared_, metrics_, 1);
+    lanes_ = std::make_unique<LaneSet>(loop_, *session_, *catalogue_, network_, clock_, shared_, metrics_, 1);
     upkeep_ = std::make_unique<Upkeep>(loop_, *session_, clock_, "node", RetentionPeriods{});
     bool started = false;
     upkeep_->start([&](Result<std::vector<store::Lease>> leases) {
@@ -168,7 +168,6 @@ class Engine : public testing::Test {
   IdSource ids_{clock_, 7};
   crypto::Sealer sealer_{{{1, std::string(32, 'k')}}};
   observe::Metrics metrics_;
-  RunnableGate gate_;
   LaneShared shared_;
   PlayedNetwork network_;
   TenantKey tenant_{ids_.next_key()};
@@ -322,7 +321,7 @@ TEST_F(Engine, DeliversABacklogThatNeverFittedInMemoryExactlyOnce) {
   }
   EXPECT_EQ(sent, total);
   EXPECT_EQ(states(), (std::map<DeliveryState, int>{{DeliveryState::succeeded, total}}));
-  EXPECT_EQ(gate_.runnable(), 0);
+  EXPECT_EQ(shared_.gate.runnable(), 0);
 }
 
 TEST_F(Engine, DrainWaitsForAnswersAndStartsNothing) {
@@ -381,7 +380,7 @@ TEST_F(Engine, ResumesAFanOutWhereAStoppedProcessLeftIt) {
 
   subscribe();  // younger than the event: not for it
   start();
-  Fanout fanout(loop_, *session_, *catalogue_, ids_, clock_, gate_, shared_.horizon,
+  Fanout fanout(loop_, *session_, *catalogue_, ids_, clock_, shared_.gate, shared_.horizon,
                 [&](std::vector<Work> work, const auto&) { lanes_->accept(std::move(work)); });
   bool resumed = false;
   fanout.start([&](Status status) { resumed = status.has_value(); });

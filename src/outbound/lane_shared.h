@@ -3,11 +3,13 @@
 
 #include "base/limits.h"
 #include "outbound/order_horizon.h"
+#include "outbound/runnable_gate.h"
 #include "outbound/tenant_pace.h"
 
 namespace posthorn::outbound {
 
 struct LaneShared {
+  RunnableGate gate;
   OrderHorizon horizon;
   TenantPaces paces;
   Milliseconds disable_after{kDisableAfterDefault};  // for subscriptions that do not say

@@ -324,8 +324,7 @@ class Run {
       world_.advance(1s);
     }
     world_.advance(1s);
-    if (world_.gate.runnable() != 0)
-      violation(fmt::format("{} runnable deliveries are counted at the end", world_.gate.runnable()));
+    if (world_.runnable() != 0) violation(fmt::format("{} runnable deliveries are counted at the end", world_.runnable()));
   }
 
   void check_end() {

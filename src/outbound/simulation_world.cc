@@ -127,8 +127,8 @@ void SimulatedWorld::start() {
   POSTHORN_CHECK(rows.has_value() && catalogue_->fill(std::move(*rows)).has_value());
 
   const auto seed = seed_ * 1000 + static_cast<std::uint64_t>(incarnation_);
-  lanes_ = std::make_unique<LaneSet>(loop, *engine_session_, *catalogue_, network, clock, gate, *shared_, metrics_, seed);
-  fanout_ = std::make_unique<Fanout>(loop, *engine_session_, *catalogue_, *ids_, clock, gate, shared_->horizon,
+  lanes_ = std::make_unique<LaneSet>(loop, *engine_session_, *catalogue_, network, clock, *shared_, metrics_, seed);
+  fanout_ = std::make_unique<Fanout>(loop, *engine_session_, *catalogue_, *ids_, clock, shared_->gate, shared_->horizon,
                                      [this](std::vector<Work> work, const OrderHorizon::PassagePtr&) {
                                        for (const auto& one : work) {
                                          if (on_fanned_out) on_fanned_out(one);
@@ -164,6 +164,7 @@ void SimulatedWorld::crash() {
   upkeep_.reset();
   fanout_.reset();
   lanes_.reset();
+  POSTHORN_CHECK(!shared_ || runnable() == 0);  // lanes take their counts with them
   notices_.reset();
   publisher_sessions_.clear();
   engine_session_.reset();

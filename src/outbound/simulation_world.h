@@ -87,13 +87,13 @@ class SimulatedWorld {
   std::vector<domain::Delivery> all_deliveries();
   std::uint64_t pending();
   int number_of(EventId event);
+  std::ptrdiff_t runnable() const { return shared_->gate.runnable(); }
   bool busy() const { return network.out() > 0 || accepting > 0; }
   const Catalogue& catalogue() const { return *catalogue_; }
 
   ManualClock clock;
   ManualLoop loop{clock};
   PlayedNetwork network{loop, clock};
-  RunnableGate gate;
   std::optional<domain::RateLimit> tenant_limit;
   std::size_t accepting = 0;
   std::function<void(const Work&)> on_fanned_out;  // a delivery that the fan-out made

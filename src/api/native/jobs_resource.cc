@@ -157,7 +157,7 @@ net::Task<Answer> list_jobs(Services services, RequestContext& context) {
     query.state = domain::parse_job_state(text);
     if (!query.state) co_return invalid("state", "must be one of: running, paused, done, cancelled, failed");
   }
-  const auto found = co_await services.jobs.list(std::move(query));
+  const auto found = co_await services.jobs.list(query);
   if (!found) co_return found.error();
   std::string body = R"({"items":[)";
   for (const Job& job : found->items) append_job(body, job);

@@ -177,7 +177,7 @@ net::Task<Result<std::string>> export_deliveries(Services services, TenantKey te
 
 net::Task<Result<std::string>> export_jobs(Services services, TenantKey tenant, store::PageQuery rows, Page& page) {
   store::ListJobs query{tenant, {}, rows};
-  const auto found = co_await services.jobs.list(std::move(query));
+  const auto found = co_await services.jobs.list(query);
   if (!found) co_return found.error();
   for (const auto& job : found->items) {
     std::string value;
