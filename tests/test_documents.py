@@ -1,10 +1,13 @@
-"""What the documents tell a reader to type works: every script in examples/, and every fenced `sh` block that follows a line
+"""What the documents tell a reader to type works, and what is ours in a vendor's surface is marked as ours.
+
+What is typed: every script in examples/, and every fenced `sh` block that follows a line
 `<!-- tested -->` in README.md and docs/.
 
 They run in a scratch folder with the built binary first on PATH, POSTHORN_ADMIN_KEY set, and a server at $POSTHORN_URL that
 may reach loopback. A script that wants other things skips itself with exit code 77.
 """
 
+import json
 import os
 import re
 import subprocess
@@ -42,3 +45,42 @@ def test_examples_run(script, server, tmp_path):
 @pytest.mark.parametrize(("name", "text"), BLOCKS, ids=[name for name, _ in BLOCKS])
 def test_documented_commands_run(name, text, server, tmp_path):
     run(["bash", "-euc", text], server, tmp_path)
+
+
+# Where a vendor publishes nothing, its document marks what we chose. A whole surface: every operation of it.
+OURS = {
+    "orangelogic": [("paths", "*", "*")],
+    "orchestry": [
+        ("paths", "/orchestry/v1/provisioning/webhooks", "get"),
+        *(("paths", "/orchestry/v1/provisioning/webhooks/{webhook}", verb) for verb in ("get", "put", "patch", "delete")),
+        ("components", "responses", "Conflict"),
+        *(("components", "schemas", name) for name in ("Event", "WebhookInput", "Webhook", "Problem")),
+    ],
+    "ovation": [
+        ("components", "schemas", "Errors"),
+        *(("components", "schemas", name, "properties", "authenticationHeaders") for name in ("EndpointInput", "EndpointChange")),
+        ("components", "schemas", "EndpointObject", "properties", "project_requisition_template_association_id"),
+    ],
+}  # fmt: skip
+
+
+def parts_at(document, path):
+    if not path:
+        return [document]
+    inside = document.values() if path[0] == "*" else [document[path[0]]]
+    return [part for value in inside if isinstance(value, dict) for part in parts_at(value, path[1:])]
+
+
+@pytest.mark.parametrize(("surface", "path"), [(surface, path) for surface, paths in OURS.items() for path in paths])
+def test_our_choices_are_marked(surface, path):
+    document = json.loads((ROOT / "spec" / f"{surface}.openapi.json").read_text())
+    parts = parts_at(document, path)
+    assert parts
+    assert all(part.get("x-posthorn-choice") is True for part in parts), f"{surface}: {path} is not marked"
+
+
+@pytest.mark.parametrize("surface", OURS)
+def test_what_stands_beside_the_vendors_calls_is_marked(surface):
+    document = json.loads((ROOT / "spec" / f"{surface}.openapi.json").read_text())
+    for name in ("openapi.json", "docs"):
+        assert document["paths"][f"/{surface}/{name}"]["get"]["x-posthorn-choice"] is True

@@ -34,16 +34,17 @@ void IssuerKeys::fetch(const IssuerPtr& issuer, UniqueFunction<void(bool)> done)
   {
     const std::unique_lock lock(mutex_);
     Entry& entry = entries_[issuer->id.key];
-    if (entry.running) {
+    const bool asks = !entry.running && fetch_ && may_ask(entry, url, now);
+    if (entry.running || asks) {
       entry.waiting.push_back(std::move(done));
-      return;
+      done = nullptr;
     }
-    if (fetch_ && may_ask(entry, url, now)) {
+    if (entry.running) return;
+    if (asks) {
       if (entry.url != url) entry.keys = nullptr;
       entry.url = url;
       entry.asked_at = now;
       entry.running = true;
-      entry.waiting.push_back(std::move(done));
     }
   }
   if (done) return done(false);

@@ -269,8 +269,7 @@ Option retention_option(std::string_view name, std::string_view default_text, st
 
 std::string configured_or_not(const std::string& secret) { return secret.empty() ? "not configured" : "configured"; }
 
-std::vector<Option> make_options() {
-  std::vector<Option> table;
+void add_address_options(std::vector<Option>& table) {
   table.push_back(text_option("data", "DIR", "Folder that holds everything the server keeps.", &Config::data_dir));
   table.back().default_text = "posthorn-data";
   table.push_back({"listen", "HOST:PORT", "Address that the server answers on; port 0 takes any free one.", "127.0.0.1:8080",
@@ -293,6 +292,9 @@ std::vector<Option> make_options() {
                    "", Source::everywhere, false, set_public_url, [](const Config& config) { return config.public_url; }});
   table.push_back({"allow-peer", "CIDR", "Network that deliveries may reach although it is not public, for example 10.0.0.0/8.",
                    "", Source::everywhere, true, add_allowed_peer, show_allowed_peers});
+}
+
+void add_work_options(std::vector<Option>& table) {
   table.push_back({"admin-key", "KEY", "Key of the administrator; without it the first run makes one and prints it once.", "",
                    Source::environment_only, false, set_admin_key,
                    [](const Config& config) { return configured_or_not(config.admin_key); }});
@@ -332,6 +334,12 @@ std::vector<Option> make_options() {
                      return {};
                    },
                    [](const Config& config) { return duration_text(config.disable_after); }});
+}
+
+std::vector<Option> make_options() {
+  std::vector<Option> table;
+  add_address_options(table);
+  add_work_options(table);
   table.push_back(retention_option("payload-retention", "30d", "How long the payloads of finished events are kept.",
                                    &Config::payload_retention));
   table.push_back(retention_option("attempt-retention", "90d", "How long attempts are kept.", &Config::attempt_retention));

@@ -283,7 +283,7 @@ std::string completed_by_bash(const std::string& script_file, const std::string&
   const std::string command = "bash --norc --noprofile -c 'source " + script_file + "; COMP_WORDS=(" + words +
                               "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _posthorn; echo \"${COMPREPLY[*]}\"' 2>&1";
   std::string output;
-  std::FILE* pipe = popen(command.c_str(), "r");
+  std::FILE* pipe = popen(command.c_str(), "r");  // NOLINT(cert-env33-c): a shell is what is tested
   std::array<char, 4096> block;
   while (const auto count = std::fread(block.data(), 1, block.size(), pipe)) output.append(block.data(), count);
   EXPECT_EQ(pclose(pipe), 0) << output;

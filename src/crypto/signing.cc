@@ -72,9 +72,8 @@ std::string to_der_signature(std::string_view raw) {
   const Owned<ECDSA_SIG> signature(ECDSA_SIG_new());
   auto r = number_of(raw.substr(0, kCoordinateBytes));
   auto s = number_of(raw.substr(kCoordinateBytes));
-  POSTHORN_CHECK(signature && r && s && ECDSA_SIG_set0(signature.get(), r.get(), s.get()) == 1);
-  static_cast<void>(r.release());  // the signature owns them now
-  static_cast<void>(s.release());
+  POSTHORN_CHECK(signature && r && s);
+  POSTHORN_CHECK(ECDSA_SIG_set0(signature.get(), r.release(), s.release()) == 1);  // it owns them now
   std::string der(static_cast<std::size_t>(i2d_ECDSA_SIG(signature.get(), nullptr)), '\0');
   unsigned char* at = bytes_of(der);
   i2d_ECDSA_SIG(signature.get(), &at);

@@ -19,7 +19,7 @@ struct FreeBio {
 std::string text_of(const X509_NAME* name) {
   const std::unique_ptr<BIO, FreeBio> bio(BIO_new(BIO_s_mem()));
   // UTF-8 stays as it is; control characters are escaped.
-  if (X509_NAME_print_ex(bio.get(), name, 0, (XN_FLAG_RFC2253 | ASN1_STRFLGS_UTF8_CONVERT) & ~ASN1_STRFLGS_ESC_MSB) < 0) {
+  if (X509_NAME_print_ex(bio.get(), name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) < 0) {
     return {};
   }
   char* data = nullptr;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <utility>
 
 #include "base/random.h"
 
@@ -261,90 +263,115 @@ TEST(LaneSequences, DropsACancelledDeliveryAndLetsTheNextGo) {
   EXPECT_EQ(event_of(lane.take(kStart, kAll)), 3);
 }
 
-// Whatever the mixture of new work, pages, failures and lost pages: in order, once, and all of it.
+// One lane under a random mixture of new work, pages, failures and lost pages.
+class RandomTreatment {
+ public:
+  explicit RandomTreatment(std::uint64_t seed)
+      : random_(seed), window_(4 + random_.next() % 40), keys_(static_cast<std::int64_t>(1 + random_.next() % 12)) {
+    if (random_.next() % 2 != 0) return;
+    while (event_ < 60) {
+      ++event_;
+      store_.add(work(event_, event_ % keys_));
+    }
+    lane_.expect_in_store(kStart);
+  }
+
+  void step() {
+    now_ += Milliseconds(random_.next() % 10);
+    const auto what = random_.next() % 100;
+    if (what < 30 && event_ < 600) {
+      accept();
+    } else if (what < 55) {
+      take();
+    } else if (what < 80 && !out_.empty()) {
+      answer();
+    } else if (what < 98) {
+      read();
+    } else if (random_.next() % 4 == 0) {
+      lane_.leave_all(now_);
+    } else {
+      lane_.trim(2, now_);
+    }
+    ASSERT_LE(lane_.in_memory(), window_ + out_.size() + 17);
+  }
+
+  // All that is left is delivered.
+  void finish() {
+    if (page_) lane_.loaded(*std::exchange(page_, {}), now_, window_);
+    for (int step = 0; step < 20'000 && (store_.size() > 0 || !out_.empty()); ++step) {
+      now_ += Milliseconds(50);
+      for (auto& one : out_) deliver(one);
+      out_.clear();
+      load_all(lane_, store_, now_, window_);
+      take();
+    }
+    ASSERT_EQ(store_.size(), 0u) << "something was forgotten";
+  }
+
+ private:
+  void accept() {
+    const auto made = work(++event_, static_cast<std::int64_t>(random_.next()) % keys_, now_);
+    store_.add(made);
+    lane_.accept(made, now_, window_);
+    if (random_.next() % 20 == 0) lane_.accept(made, now_, window_);  // told twice
+  }
+
+  void take() {
+    auto taken = lane_.take(now_, kAll);
+    if (!taken) return;
+    for (const auto& other : out_) ASSERT_NE(other.order_key, taken->order_key);
+    ASSERT_GT(event_of(taken), last_[*taken->order_key]);
+    out_.push_back(std::move(*taken));
+  }
+
+  void answer() {
+    const auto at = random_.next() % out_.size();
+    Work one = std::move(out_[at]);
+    out_.erase(out_.begin() + static_cast<std::ptrdiff_t>(at));
+    if (random_.next() % 3 != 0) return deliver(one);
+    const Timestamp due = now_ + Milliseconds(random_.next() % 200);
+    store_.set_due(one, due);
+    lane_.retry_later(std::move(one), due, now_);
+  }
+
+  void deliver(const Work& one) {
+    last_[*one.order_key] = one.event->id.key.value;
+    store_.remove(one);
+    lane_.finished(one, now_);
+  }
+
+  // What happens between asking for a page and its arrival is not in it.
+  void read() {
+    if (!page_) {
+      if (lane_.wants_load(now_, window_)) page_ = store_.read(lane_.begin_load(now_, window_));
+      return;
+    }
+    auto page = *std::exchange(page_, {});
+    if (random_.next() % 10 == 0) {
+      lane_.load_failed(now_ + 5ms);
+    } else {
+      lane_.loaded(std::move(page), now_, window_);
+    }
+  }
+
+  SeededRandom random_;
+  LaneSequences lane_;
+  PlayedStore store_;
+  const std::size_t window_;
+  const std::int64_t keys_;
+  std::map<std::int64_t, std::int64_t> last_;  // of each sequence: the event that was delivered last
+  std::vector<Work> out_;
+  std::optional<store::OrderedPage> page_;  // being read
+  Timestamp now_ = kStart;
+  std::int64_t event_ = 0;
+};
+
 TEST(LaneSequences, KeepsEveryOrderUnderRandomTreatment) {
-  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
-    SeededRandom random(seed);
-    LaneSequences lane;
-    PlayedStore store;
-    const std::size_t window = 4 + random.next() % 40;
-    const auto keys = static_cast<std::int64_t>(1 + random.next() % 12);
-    std::map<std::int64_t, std::int64_t> last;  // of each sequence: the event that was delivered last
-    std::vector<Work> out;
-    std::optional<store::LoadOrdered> reading;
-    store::OrderedPage page;
-    Timestamp now = kStart;
-    std::int64_t event = 0;
-    if (random.next() % 2 == 0) {
-      for (; event < 60;) {
-        ++event;
-        store.add(work(event, event % keys));
-      }
-      lane.expect_in_store(kStart);
-    }
-    for (int step = 0; step < 3000; ++step) {
-      now += Milliseconds(random.next() % 10);
-      const auto what = random.next() % 100;
-      if (what < 30 && event < 600) {
-        ++event;
-        const auto made = work(event, static_cast<std::int64_t>(random.next()) % keys, now);
-        store.add(made);
-        lane.accept(made, now, window);
-        if (random.next() % 20 == 0) lane.accept(made, now, window);  // told twice
-      } else if (what < 55) {
-        if (auto taken = lane.take(now, kAll)) {
-          for (const auto& other : out) ASSERT_NE(other.order_key, taken->order_key) << "seed " << seed;
-          ASSERT_GT(event_of(taken), last[*taken->order_key]) << "seed " << seed;
-          out.push_back(std::move(*taken));
-        }
-      } else if (what < 80 && !out.empty()) {
-        const auto at = random.next() % out.size();
-        Work one = std::move(out[at]);
-        out.erase(out.begin() + static_cast<std::ptrdiff_t>(at));
-        if (random.next() % 3 == 0) {
-          const Timestamp due = now + Milliseconds(random.next() % 200);
-          store.set_due(one, due);
-          lane.retry_later(std::move(one), due, now);
-        } else {
-          last[*one.order_key] = one.event->id.key.value;
-          store.remove(one);
-          lane.finished(one, now);
-        }
-      } else if (what < 98) {
-        if (!reading && lane.wants_load(now, window)) {
-          reading = lane.begin_load(now, window);
-          page = store.read(*reading);  // what happens from now on is not in it
-        } else if (reading) {
-          reading.reset();
-          if (random.next() % 10 == 0) {
-            lane.load_failed(now + 5ms);
-          } else {
-            lane.loaded(std::move(page), now, window);
-          }
-        }
-      } else if (random.next() % 4 == 0) {
-        lane.leave_all(now);
-      } else {
-        lane.trim(2, now);
-      }
-      ASSERT_LE(lane.in_memory(), window + out.size() + 17) << "seed " << seed;
-    }
-    if (reading) lane.loaded(std::move(page), now, window);
-    for (int step = 0; step < 20'000 && (store.size() > 0 || !out.empty()); ++step) {
-      now += Milliseconds(50);
-      for (auto& one : out) {
-        last[*one.order_key] = one.event->id.key.value;
-        store.remove(one);
-        lane.finished(one, now);
-      }
-      out.clear();
-      load_all(lane, store, now, window);
-      if (auto taken = lane.take(now, kAll)) {
-        ASSERT_GT(event_of(taken), last[*taken->order_key]) << "seed " << seed;
-        out.push_back(std::move(*taken));
-      }
-    }
-    ASSERT_EQ(store.size(), 0u) << "seed " << seed << ": something was forgotten";
+  for (std::uint64_t seed = 1; seed <= 200 && !testing::Test::HasFatalFailure(); ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    RandomTreatment treatment(seed);
+    for (int step = 0; step < 3000 && !testing::Test::HasFatalFailure(); ++step) treatment.step();
+    treatment.finish();
   }
 }
 

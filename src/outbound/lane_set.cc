@@ -23,6 +23,13 @@ std::string id_of(const Work& first, const std::vector<Work>& rest, bool batched
   return domain::batch_id(deliveries);
 }
 
+std::shared_ptr<const std::string> batch_of(const Work& first, const std::vector<Work>& rest, const Prepared& prepared) {
+  std::vector<domain::EventPtr> events{first.event};
+  for (const auto& work : rest) events.push_back(work.event);
+  return std::make_shared<const std::string>(
+      domain::render_batch(prepared.subscription->settings.format, events, prepared.tenant));
+}
+
 }  // namespace
 
 LaneSet::LaneSet(EventLoop& loop, store::Session& session, Catalogue& catalogue, Transport& transport, const Clock& clock,
@@ -326,7 +333,7 @@ void LaneSet::start_attempt(Slot& slot, Work work, std::vector<Work> rest) {
   attempt.header_lines = prepared.fixed_header_lines;
   RenderedPtr rendered;
   if (settings.batching) {
-    attempt.body = batch_of(work, rest, settings.format);
+    attempt.body = batch_of(work, rest, prepared);
   } else {
     rendered = rendered_.find(*work.event, settings.format, prepared.tenant);
     attempt.header_lines += rendered->header_lines;
@@ -349,12 +356,6 @@ void LaneSet::start_attempt(Slot& slot, Work work, std::vector<Work> rest) {
   transport_.send(std::move(attempt), [this, request = std::move(request)](AttemptAnswer answer) mutable {
     attempt_answered(std::move(request), std::move(answer));
   });
-}
-
-std::shared_ptr<const std::string> LaneSet::batch_of(const Work& first, const std::vector<Work>& rest, domain::Format format) {
-  std::vector<domain::EventPtr> events{first.event};
-  for (const auto& work : rest) events.push_back(work.event);
-  return std::make_shared<const std::string>(domain::render_batch(format, events));
 }
 
 void LaneSet::attempt_answered(Request request, AttemptAnswer answer) {

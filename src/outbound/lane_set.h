@@ -127,7 +127,6 @@ class LaneSet {
   void post_turn();
   void pump();
   void start_attempt(Slot& slot, Work work, std::vector<Work> rest);
-  std::shared_ptr<const std::string> batch_of(const Work& first, const std::vector<Work>& rest, domain::Format format);
   void attempt_answered(Request request, AttemptAnswer answer);
   Recording outcome_of(Slot& slot, Work work, const Request& request, const AttemptAnswer& answer);
   void note_health(Slot& slot, Recording& recording, const domain::AttemptOutcome& outcome);

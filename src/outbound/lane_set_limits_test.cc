@@ -77,6 +77,21 @@ class Limits : public testing::Test {
   std::function<int(const Seen&)> status_;
 };
 
+// The vendor's page: a repetition 64 s after the first attempt failed, a second 729 s after that, and no more.
+TEST_F(Limits, ThePresetOfOvationRepeatsAfter64And729Seconds) {
+  auto preset = settings(0);
+  preset.retry_preset = "ovation";
+  preset.retry = domain::find_retry_preset("ovation")->policy;
+  world_.subscribe(std::move(preset));
+  world_.start();
+  status_ = [](const Seen&) { return 500; };
+  publish(1);
+  for (int i = 0; i < 3600; ++i) world_.advance(1s);
+  ASSERT_EQ(seen_.size(), 3u);
+  EXPECT_NEAR(static_cast<double>((seen_[1].at - seen_[0].at).count()), 64'000, 50);
+  EXPECT_NEAR(static_cast<double>((seen_[2].at - seen_[1].at).count()), 729'000, 50);
+}
+
 TEST_F(Limits, ARateLimitCountsRetriesAndIsNoRunnableWork) {
   auto limited = settings(0);
   limited.rate_limit = domain::RateLimit{10, 2};

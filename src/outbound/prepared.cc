@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "base/version.h"
+#include "domain/outbound/batch.h"
 #include "domain/outbound/format.h"
 #include "outbound/transforms.h"
 
@@ -14,7 +15,8 @@ Result<Prepared> prepare(domain::SubscriptionPtr subscription, const domain::Sub
 
   auto access = make_endpoint_access(*subscription, secrets);
   if (!access) return std::move(access).error();
-  std::string lines = "Content-Type: " + std::string(domain::content_type(settings.format)) + "\r\n";
+  const auto type = settings.batching ? domain::batch_content_type(settings.format) : domain::content_type(settings.format);
+  std::string lines = "Content-Type: " + std::string(type) + "\r\n";
   bool has_user_agent = false;
   for (const auto& header : settings.headers) {
     has_user_agent |= equals_ignoring_case(header.name, "user-agent");

@@ -12,7 +12,11 @@
 
 namespace {
 
-using namespace posthorn::outbound;
+using posthorn::outbound::ComeBackAnswer;
+using posthorn::outbound::ComeBackOrder;
+using posthorn::outbound::simulate;
+using posthorn::outbound::simulate_come_back;
+using posthorn::outbound::SimulationReport;
 
 constexpr std::uint64_t kPending = 100'000;
 

@@ -164,18 +164,17 @@ class Page {
   std::string out_;
 };
 
-// Follows one local reference.
+// Follows one local reference; `object` itself is part of the document.
 const bj::object& Page::resolved(const bj::object& object) const {
   std::string_view reference = text_of(object, "$ref");
-  if (!reference.starts_with("#/")) return object;
-  reference.remove_prefix(2);
-  const bj::object* at = &document_;
+  const bj::object* at = reference.starts_with("#/") ? &document_ : nullptr;
+  if (at != nullptr) reference.remove_prefix(2);
   while (at != nullptr && !reference.empty()) {
     const auto slash = reference.find('/');
     at = object_of(*at, reference.substr(0, slash));
     reference = slash == std::string_view::npos ? std::string_view() : reference.substr(slash + 1);
   }
-  return at == nullptr ? object : *at;
+  return *(at != nullptr ? at : &object);
 }
 
 // The first media type's object.

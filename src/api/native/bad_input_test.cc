@@ -2,6 +2,9 @@
 // 4xx that names the field and changes nothing; a 500 is a failure wherever it comes (openapi_test_support.h).
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "api/testing/test_server.h"
 
 namespace posthorn::api::native {
@@ -88,13 +91,35 @@ std::vector<std::string> retry_mistakes() {
           "{\"preset\":\"standard\",\"scheduleMs\":[1]}"};
 }
 
+std::vector<FieldRule> pace_fields() {
+  return {
+      {"retry", Kind::object, 0, retry_mistakes()},
+      {"timeoutMs", Kind::whole_number, 0, {"99", "60001", "-1", "0", "1000.5", "1e30", "9223372036854775808"}},
+      {"order", Kind::other, 0, {"null", "5", "\"lifo\"", "\"\"", "{\"key\":\"data.id\"}", "{\"key\":\"$..id\"}", "{}", "[]"}},
+      {"rateLimit",
+       Kind::other,
+       0,
+       {"5", "\"none\"", "{\"perSecond\":0}", "{\"perSecond\":\"5\"}", "{\"burst\":1}", "{}", "[]", "false"}},
+      {"concurrency", Kind::other, 0, {"0", "65", "1.5", "\"2\"", "[]"}},
+      {"priority", Kind::text, 0, {"\"highest\"", "\"\""}},
+      {"batching", Kind::other, 0, {"5", "{}", "{\"maxEvents\":0}", "{\"maxEvents\":2,\"maxBytes\":1}", "[]"}},
+      {"disableAfterMs", Kind::other, 0, {"-1", "1.5", "\"1\"", "[]"}},
+      {"transform",
+       Kind::object_or_null,
+       0,
+       {R"({"language":"jq"})", R"({"code":"."})", R"({"language":"perl","code":"."})", R"({"language":"jq","code":""})",
+        R"({"language":"jq","code":"{"})", R"({"language":"javascript","code":"let x = 1"})",
+        R"({"language":"javascript","code":"function transform(e) {"})", R"({"language":"jq","code":".","more":1})"}},
+  };
+}
+
 std::vector<FieldRule> subscription_fields() {
   const std::string long_text(3000, 'x');
   std::string many_topics = "[\"t0\"";
   for (int i = 1; i <= 100; ++i) many_topics += ",\"t" + std::to_string(i) + "\"";
   std::string many_headers = "{\"h0\":\"v\"";
   for (int i = 1; i <= 50; ++i) many_headers += ",\"h" + std::to_string(i) + "\":\"v\"";
-  return {
+  std::vector<FieldRule> fields{
       {"url",
        Kind::text,
        2048,
@@ -130,25 +155,10 @@ std::vector<FieldRule> subscription_fields() {
         "{\"X\":\"1\",\"x\":\"2\"}", "{\"x\":\"" + std::string(5000, 'v') + "\"}", many_headers + "}"}},
       {"include", Kind::texts, 0, {"[{}]"}},
       {"exclude", Kind::texts, 0, {"[{}]"}},
-      {"retry", Kind::object, 0, retry_mistakes()},
-      {"timeoutMs", Kind::whole_number, 0, {"99", "60001", "-1", "0", "1000.5", "1e30", "9223372036854775808"}},
-      {"order", Kind::other, 0, {"null", "5", "\"lifo\"", "\"\"", "{\"key\":\"data.id\"}", "{\"key\":\"$..id\"}", "{}", "[]"}},
-      {"rateLimit",
-       Kind::other,
-       0,
-       {"5", "\"none\"", "{\"perSecond\":0}", "{\"perSecond\":\"5\"}", "{\"burst\":1}", "{}", "[]", "false"}},
-      {"concurrency", Kind::other, 0, {"0", "65", "1.5", "\"2\"", "[]"}},
-      {"priority", Kind::text, 0, {"\"highest\"", "\"\""}},
-      {"batching", Kind::other, 0, {"5", "{}", "{\"maxEvents\":0}", "{\"maxEvents\":2,\"maxBytes\":1}", "[]"}},
-      {"disableAfterMs", Kind::other, 0, {"-1", "1.5", "\"1\"", "[]"}},
-      {"transform",
-       Kind::object_or_null,
-       0,
-       {R"({"language":"jq"})", R"({"code":"."})", R"({"language":"perl","code":"."})", R"({"language":"jq","code":""})",
-        R"({"language":"jq","code":"{"})", R"({"language":"javascript","code":"let x = 1"})",
-        R"({"language":"javascript","code":"function transform(e) {"})", R"({"language":"jq","code":".","more":1})"}},
       {"enabled", Kind::boolean},
   };
+  std::ranges::move(pace_fields(), std::back_inserter(fields));
+  return fields;
 }
 
 std::vector<CallRule> call_rules(const std::string& subscription) {

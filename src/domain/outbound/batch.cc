@@ -2,15 +2,18 @@
 
 #include "base/text.h"
 #include "crypto/crypto.h"
-#include "domain/outbound/format.h"
+#include "domain/outbound/format_parts.h"
 
 namespace posthorn::domain {
 namespace {
 
-void append(std::string& body, Format format, const Event& event) {
-  std::string_view payload = event.payload.empty() ? std::string_view("null") : std::string_view(event.payload);
+void append(std::string& body, Format format, const Event& event, std::string_view tenant) {
   if (format == Format::raw) {
-    body += payload;
+    body += payload_of(event);
+    return;
+  }
+  if (format == Format::cloudevents) {
+    body += render_cloudevents_structured(event, tenant).body;
     return;
   }
   // An external id's and a topic's characters need no escaping.
@@ -21,15 +24,19 @@ void append(std::string& body, Format format, const Event& event) {
   body += R"(","timestamp":")";
   body += to_rfc3339(event.time);
   body += R"(","data":)";
-  body += payload;
+  body += payload_of(event);
   body += '}';
 }
 
 }  // namespace
 
-bool can_batch(Format format) { return format == Format::standard || format == Format::raw; }
+bool can_batch(Format format) { return format == Format::standard || format == Format::raw || format == Format::cloudevents; }
 
-std::string render_batch(Format format, const std::vector<EventPtr>& events) {
+std::string_view batch_content_type(Format format) {
+  return format == Format::cloudevents ? "application/cloudevents-batch+json" : content_type(format);
+}
+
+std::string render_batch(Format format, const std::vector<EventPtr>& events, std::string_view tenant) {
   std::string body;
   std::size_t bytes = 2;
   for (const auto& event : events) bytes += event->payload.size() + event->topic.size() + 128;
@@ -37,7 +44,7 @@ std::string render_batch(Format format, const std::vector<EventPtr>& events) {
   body += '[';
   for (const auto& event : events) {
     if (body.size() > 1) body += ',';
-    append(body, format, *event);
+    append(body, format, *event, tenant);
   }
   body += ']';
   return body;

@@ -18,11 +18,22 @@ EventPtr event(std::int64_t key, std::string payload, std::string external_id = 
 TEST(Batch, IsAnArrayOfWhatEachEventWouldBe) {
   const auto first = event(1, R"({"n": 1.0})", "mine-1");
   const auto second = event(2, "");
-  EXPECT_EQ(render_batch(Format::standard, {first, second}),
+  EXPECT_EQ(render_batch(Format::standard, {first, second}, "acme"),
             R"([{"id":"mine-1","type":"a.b","timestamp":"2023-11-14T22:13:20.000Z","data":{"n": 1.0}},{"id":")" +
                 to_text(second->id) + R"(","type":"a.b","timestamp":"2023-11-14T22:13:20.000Z","data":null}])");
-  EXPECT_EQ(render_batch(Format::raw, {first, second}), R"([{"n": 1.0},null])");
-  EXPECT_EQ(render_batch(Format::raw, {first}), R"([{"n": 1.0}])");
+  EXPECT_EQ(render_batch(Format::raw, {first, second}, "acme"), R"([{"n": 1.0},null])");
+  EXPECT_EQ(render_batch(Format::raw, {first}, "acme"), R"([{"n": 1.0}])");
+}
+
+TEST(Batch, OfCloudEventsIsTheirJsonBatchFormat) {
+  EXPECT_EQ(render_batch(Format::cloudevents, {event(1, R"({"n": 1.0})", "mine-1"), event(2, "7", "mine-2")}, "acme"),
+            R"([{"specversion":"1.0","id":"mine-1","source":"/tenants/acme","type":"a.b","time":"2023-11-14T22:13:20.000Z",)"
+            R"("datacontenttype":"application/json","data":{"n": 1.0}},)"
+            R"({"specversion":"1.0","id":"mine-2","source":"/tenants/acme","type":"a.b","time":"2023-11-14T22:13:20.000Z",)"
+            R"("datacontenttype":"application/json","data":7}])");
+  EXPECT_EQ(batch_content_type(Format::cloudevents), "application/cloudevents-batch+json");
+  EXPECT_EQ(batch_content_type(Format::standard), "application/json");
+  EXPECT_FALSE(can_batch(Format::cloudevents_binary));
 }
 
 TEST(Batch, HasAnIdThatOnlyTheSameDeliveriesHave) {

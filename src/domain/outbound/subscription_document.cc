@@ -41,9 +41,6 @@ Status check_settings(const SubscriptionSettings& settings) {
   if (settings.batching && !can_batch(settings.format)) {
     return invalid("batching", "several events in one request have no form in this format", "not_for_format");
   }
-  if (settings.batching && settings.transform) {
-    return invalid("batching", "a script changes one event's request at a time", "not_with_transform");
-  }
   return check_signing(settings);
 }
 

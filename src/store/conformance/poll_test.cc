@@ -39,7 +39,7 @@ class PollRows {
       bench.session->acknowledge_polled({subscription.id.key, through, limit, bench.now()}, std::move(done));
     });
     EXPECT_TRUE(done_items);
-    return done_items ? std::move(*done_items) : AcknowledgedPolled{};
+    return done_items ? *done_items : AcknowledgedPolled{};
   }
   std::vector<EventId> ids(const PolledPage& page) {
     std::vector<EventId> found;
