@@ -1,7 +1,6 @@
 #include "base/clock.h"
 
 #include <charconv>
-#include <cstdio>
 
 namespace posthorn {
 namespace {
@@ -54,6 +53,11 @@ std::optional<std::chrono::minutes> read_offset(std::string_view text, std::size
   return std::chrono::minutes(sign * (*hours * 60 + *minutes));
 }
 
+// The last `digits` decimal digits of a number that is not negative.
+void write_number(std::string& text, std::size_t at, std::size_t digits, std::int64_t number) {
+  for (std::size_t i = digits; i-- > 0; number /= 10) text[at + i] = static_cast<char>('0' + number % 10);
+}
+
 }  // namespace
 
 SystemClock::SystemClock()
@@ -81,12 +85,16 @@ std::string to_rfc3339(Timestamp time) {
   const auto day = floor<std::chrono::days>(time);
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss<Milliseconds> clock{time - day};
-  char text[32];
-  const int length = std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
-                                   static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                                   static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                                   static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
-  return {text, static_cast<std::size_t>(length)};
+  // By hand: it is done for every delivery, and printf's way takes ten times as long.
+  std::string text = "0000-00-00T00:00:00.000Z";
+  write_number(text, 0, 4, static_cast<int>(date.year()));
+  write_number(text, 5, 2, static_cast<unsigned>(date.month()));
+  write_number(text, 8, 2, static_cast<unsigned>(date.day()));
+  write_number(text, 11, 2, clock.hours().count());
+  write_number(text, 14, 2, clock.minutes().count());
+  write_number(text, 17, 2, clock.seconds().count());
+  write_number(text, 20, 3, clock.subseconds().count());
+  return text;
 }
 
 std::optional<Timestamp> parse_rfc3339(std::string_view text) {

@@ -88,7 +88,9 @@ inline constexpr auto kPaceIntervalMax = 60s;
 inline constexpr std::uint32_t kFailingTold = 10;  // failures in a row after which a tenant is told of its endpoint,
 inline constexpr auto kFailingTime = 60s;          // or so long after the first
 inline constexpr auto kDisableAfterDefault = 5 * 24h;
-inline constexpr int kStartsPerTurn = 256;          // attempts that start before the loop gets a turn
+// Attempts that start before the loop gets a turn: few, so that a busy loop ends what is out before it starts more. With 1,600
+// connections out a delivery costs a third more than with 64.
+inline constexpr int kStartsPerTurn = 32;
 inline constexpr auto kRampTime = 150s;             // an endpoint that was away is led back to full speed
 inline constexpr auto kPacePauseMax = 15min;        // for what Retry-After asks of a whole lane
 inline constexpr auto kLaneStallTime = 250ms;       // attempts out and no answer for so long: its queue counts as stalled

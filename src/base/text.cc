@@ -49,15 +49,13 @@ std::size_t utf8_sequence(std::string_view text) {
 }  // namespace
 
 std::string base64_encode(std::string_view bytes) {
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
-    std::uint32_t group = 0;
-    for (std::size_t j = 0; j < 3; ++j) {
-      group = (group << 8) | (j < count ? static_cast<unsigned char>(bytes[i + j]) : 0u);
-    }
-    for (std::size_t j = 0; j < 4; ++j) text += j <= count ? kBase64[(group >> (18 - 6 * j)) & 0x3f] : '=';
+  std::string text((bytes.size() + 2) / 3 * 4, '=');
+  const auto byte = [&](std::size_t i) { return i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0u; };
+  char* to = text.data();
+  for (std::size_t i = 0; i < bytes.size(); i += 3, to += 4) {
+    const std::uint32_t group = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
+    const std::size_t digits = std::min<std::size_t>(3, bytes.size() - i) + 1;
+    for (std::size_t j = 0; j < digits; ++j) to[j] = kBase64[(group >> (18 - 6 * j)) & 0x3f];
   }
   return text;
 }

@@ -98,7 +98,8 @@ class RunningJobs : public testing::Test {
     write.attempt.number = 1;
     write.state = state;
     write.at = clock_.schedule_now();
-    session_->record_attempt(std::move(write), [](auto recorded) { ASSERT_TRUE(recorded); });
+    session_->record_attempt(std::make_shared<store::RecordAttempt>(std::move(write)),
+                             [](auto recorded) { ASSERT_TRUE(recorded); });
   }
 
   Job make(JobKind kind, std::vector<std::string> topics = {}) {

@@ -79,7 +79,7 @@ void LaneSet::found_at_start(const std::vector<store::LaneWork>& found) {
   // Lanes that new work opened meanwhile may have older work in the store too.
   for (const auto& [key, slot] : slots_) {
     slot->lane.expect_in_store(now);
-    service(*slot);
+    service(*slot, now);
   }
   arm();
 }
@@ -89,13 +89,13 @@ std::optional<Timestamp> LaneSet::Asleep::wake() const {
   return next ? next : ordered_next;
 }
 
-LaneSet::Slot& LaneSet::slot(SubscriptionKey subscription) {
+LaneSet::Slot& LaneSet::slot(SubscriptionKey subscription, Timestamp now) {
   auto& place = slots_[subscription];
   if (!place) {
     place = std::make_unique<Slot>(subscription);
     lanes_shown_.store(slots_.size(), std::memory_order_relaxed);
     // What the store has of older ordered work is not known yet.
-    if (!started_) place->lane.expect_ordered_in_store(clock_.schedule_now());
+    if (!started_) place->lane.expect_ordered_in_store(now);
     if (const auto asleep = sleeping_.find(subscription); asleep != sleeping_.end()) {
       if (asleep->second.next) place->lane.expect_in_store(*asleep->second.next);
       if (asleep->second.ordered_next) place->lane.expect_ordered_in_store(*asleep->second.ordered_next);
@@ -103,17 +103,17 @@ LaneSet::Slot& LaneSet::slot(SubscriptionKey subscription) {
       sleeping_.erase(asleep);
     }
   }
-  place->lane.last_used = clock_.schedule_now();
+  place->lane.last_used = now;
   return *place;
 }
 
 void LaneSet::accept(std::vector<Work> work) {
   const Timestamp now = clock_.schedule_now();
   for (std::size_t i = 0; i < work.size();) {
-    Slot& lane_slot = slot(work[i].subscription);
+    Slot& lane_slot = slot(work[i].subscription, now);
     const SubscriptionKey subscription = work[i].subscription;
     for (; i < work.size() && work[i].subscription == subscription; ++i) lane_slot.lane.accept(std::move(work[i]), now);
-    service(lane_slot);
+    service(lane_slot, now);
   }
   arm();
 }
@@ -123,16 +123,18 @@ void LaneSet::cancelled(SubscriptionKey subscription, DeliveryKey delivery) {
   const auto asleep = sleeping_.find(subscription);
   const bool may_matter = asleep != sleeping_.end() && asleep->second.ordered_next;
   if (!slots_.contains(subscription) && !may_matter) return;
-  Slot& lane_slot = slot(subscription);
-  lane_slot.lane.cancelled(delivery, clock_.schedule_now());
-  service(lane_slot);
+  const Timestamp now = clock_.schedule_now();
+  Slot& lane_slot = slot(subscription, now);
+  lane_slot.lane.cancelled(delivery, now);
+  service(lane_slot, now);
   arm();
 }
 
 void LaneSet::left_in_store(SubscriptionKey subscription, std::uint32_t count) {
-  Slot& lane_slot = slot(subscription);
-  lane_slot.lane.left_in_store(count, clock_.schedule_now());
-  service(lane_slot);
+  const Timestamp now = clock_.schedule_now();
+  Slot& lane_slot = slot(subscription, now);
+  lane_slot.lane.left_in_store(count, now);
+  service(lane_slot, now);
   arm();
 }
 
@@ -145,12 +147,13 @@ void LaneSet::expunged(EventKey event) {
 void LaneSet::subscription_changed(SubscriptionKey subscription) {
   const auto found = slots_.find(subscription);
   if (found == slots_.end() && !sleeping_.contains(subscription)) return;
-  Slot& lane_slot = slot(subscription);
+  const Timestamp now = clock_.schedule_now();
+  Slot& lane_slot = slot(subscription, now);
   lane_slot.prepared.reset();
   lane_slot.allowed_per_second.reset();
   // Whoever switches it on again gives its endpoint a new start (so does the store).
   if (prepare_slot(lane_slot) && std::exchange(lane_slot.was_disabled, false)) set_health(subscription, std::nullopt);
-  service(lane_slot);
+  service(lane_slot, now);
   arm();
 }
 
@@ -204,28 +207,26 @@ void LaneSet::set_rules(Slot& slot) {
 }
 
 // Attempts what the lane may attempt now, reads what it needs, and sets when to look again.
-void LaneSet::service(Slot& slot) {
+void LaneSet::service(Slot& slot, Timestamp now) {
   if (prepare_slot(slot)) {
     // Whoever waits for a turn already is not overtaken.
     if (run_queue_.empty()) {
-      run(slot, kStartsPerTurn);
-    } else if (slot.lane.may_take(clock_.schedule_now())) {
+      run(slot, kStartsPerTurn, now);
+    } else if (slot.lane.may_take(now)) {
       run_queue_.push(slot.lane.subscription(), slot.priority);
       post_turn();
     }
   }
-  settle(slot);
+  settle(slot, now);
 }
 
-void LaneSet::settle(Slot& slot) {
-  const Timestamp now = clock_.schedule_now();
-  if (slot.prepared && !draining_) request_loads(slot);
+void LaneSet::settle(Slot& slot, Timestamp now) {
+  if (slot.prepared && !draining_) request_loads(slot, now);
   set_wake(slot, draining_ ? std::nullopt : slot.lane.next_wake(now));
   settle_count(slot, now);
 }
 
-void LaneSet::run(Slot& slot, int attempts_max) {
-  const Timestamp now = clock_.schedule_now();
+void LaneSet::run(Slot& slot, int attempts_max, Timestamp now) {
   for (int started = 0; slot.lane.may_take(now); ++started) {
     if (draining_) return;
     if (!may_start() || turn_left_ == 0 || started == attempts_max) {
@@ -247,7 +248,7 @@ bool LaneSet::start_next(Slot& slot, Timestamp now) {
   }
   auto rest = slot.lane.take_rest(*work, now, below);
   if (turn_left_-- == kStartsPerTurn) post_turn();
-  start_attempt(slot, std::move(*work), std::move(rest));
+  start_attempt(slot, std::move(*work), std::move(rest), now);
   return true;
 }
 
@@ -259,7 +260,8 @@ void LaneSet::hold(Slot& slot, EventKey below) {
     if (!set) return;
     LaneSet& lanes = **set;
     lanes.horizon_asked_ = false;
-    for (const auto subscription : std::exchange(lanes.held_, {})) lanes.service(lanes.slot(subscription));
+    const Timestamp now = lanes.clock_.schedule_now();
+    for (const auto subscription : std::exchange(lanes.held_, {})) lanes.service(lanes.slot(subscription, now), now);
     lanes.arm();
   };
   if (!std::exchange(horizon_asked_, true)) shared_.horizon.when_moved(loop_, again);
@@ -277,14 +279,15 @@ void LaneSet::post_turn() {
 // A new turn: the lanes that wait, a few attempts each.
 void LaneSet::pump() {
   constexpr int kQuantum = 4;
+  const Timestamp now = clock_.schedule_now();
   turn_posted_ = false;
   turn_left_ = kStartsPerTurn;
   while (turn_left_ > 0 && may_start()) {
     const auto subscription = run_queue_.pop();
     if (!subscription) break;
-    Slot& lane_slot = slot(*subscription);
-    if (prepare_slot(lane_slot)) run(lane_slot, kQuantum);
-    settle(lane_slot);
+    Slot& lane_slot = slot(*subscription, now);
+    if (prepare_slot(lane_slot)) run(lane_slot, kQuantum, now);
+    settle(lane_slot, now);
   }
   if (turn_left_ == 0) post_turn();
   arm();
@@ -307,7 +310,7 @@ void LaneSet::serve_tenant(TenantKey tenant, TenantQueue& queue, Timestamp now) 
       queue.wake = may_go ? pace->next(now) : now + (may_start() ? Milliseconds(1) : Milliseconds(kTickTime));
       return;
     }
-    Slot& lane_slot = slot(*queue.lanes.pop());
+    Slot& lane_slot = slot(*queue.lanes.pop(), now);
     lane_slot.waits_for_tenant = false;
     if (!prepare_slot(lane_slot) || !lane_slot.lane.may_take(now) || !start_next(lane_slot, now)) {
       pace->give_back();
@@ -315,11 +318,11 @@ void LaneSet::serve_tenant(TenantKey tenant, TenantQueue& queue, Timestamp now) 
       lane_slot.waits_for_tenant = true;
       queue.lanes.push(lane_slot.lane.subscription(), lane_slot.priority);
     }
-    settle(lane_slot);
+    settle(lane_slot, now);
   }
 }
 
-void LaneSet::start_attempt(Slot& slot, Work work, std::vector<Work> rest) {
+void LaneSet::start_attempt(Slot& slot, Work work, std::vector<Work> rest, Timestamp now) {
   const Prepared& prepared = *slot.prepared;
   const auto& settings = prepared.subscription->settings;
   const Timestamp wall_start = clock_.wall_now();
@@ -352,7 +355,7 @@ void LaneSet::start_attempt(Slot& slot, Work work, std::vector<Work> rest) {
 
   in_flight_shown_.store(++in_flight_, std::memory_order_relaxed);
   const SubscriptionKey subscription = slot.lane.subscription();
-  Request request{subscription, std::move(work), std::move(rest), wall_start, clock_.schedule_now(), start};
+  Request request{subscription, std::move(work), std::move(rest), wall_start, now, start};
   transport_.send(std::move(attempt), [this, request = std::move(request)](AttemptAnswer answer) mutable {
     attempt_answered(std::move(request), std::move(answer));
   });
@@ -360,8 +363,8 @@ void LaneSet::start_attempt(Slot& slot, Work work, std::vector<Work> rest) {
 
 void LaneSet::attempt_answered(Request request, AttemptAnswer answer) {
   in_flight_shown_.store(--in_flight_, std::memory_order_relaxed);
-  Slot& lane_slot = slot(request.subscription);
   const Timestamp now = clock_.schedule_now();
+  Slot& lane_slot = slot(request.subscription, now);
   if (answer.abandoned) {
     lane_slot.lane.slot_freed();
     lane_slot.lane.abandoned(request.work, now);
@@ -376,11 +379,11 @@ void LaneSet::attempt_answered(Request request, AttemptAnswer answer) {
     lane_slot.allowed_per_second = answer.allowed_per_second;
     set_rules(lane_slot);
   }
-  for (auto& work : request.rest) record(outcome_of(lane_slot, std::move(work), request, answer));
-  auto last = outcome_of(lane_slot, std::move(request.work), request, answer);
-  note_health(lane_slot, last, seen);
+  for (auto& work : request.rest) record(outcome_of(lane_slot, std::move(work), request, answer, now));
+  auto last = outcome_of(lane_slot, std::move(request.work), request, answer, now);
+  note_health(lane_slot, *last, seen);
   record(std::move(last));
-  service(lane_slot);
+  service(lane_slot, now);
   arm();
 }
 
@@ -406,9 +409,9 @@ void LaneSet::on_alarm() {
   // A bounded share at a time: what else the loop has to do comes between.
   for (int served = 0; served < 256 && !wakes_.empty() && wakes_.begin()->first <= now; ++served) {
     const auto [at, subscription] = *wakes_.begin();
-    Slot& lane_slot = slot(subscription);  // wakes a sleeping lane
+    Slot& lane_slot = slot(subscription, now);  // wakes a sleeping lane
     set_wake(lane_slot, std::nullopt);
-    service(lane_slot);
+    service(lane_slot, now);
   }
   for (auto it = tenant_queues_.begin(); it != tenant_queues_.end();) {
     if (it->second.wake && *it->second.wake <= now) serve_tenant(it->first, it->second, now);
@@ -426,7 +429,7 @@ void LaneSet::tick() {
     settle_count(*slot, now);
     in_memory += slot->lane.in_memory();
     // Work may have been left lying while the store could not record.
-    if (store_takes_ && (slot->lane.in_memory() > 0 && slot->lane.in_flight() == 0)) service(*slot);
+    if (store_takes_ && (slot->lane.in_memory() > 0 && slot->lane.in_flight() == 0)) service(*slot, now);
   }
   in_memory_shown_.store(in_memory, std::memory_order_relaxed);
   forget_idle(now);

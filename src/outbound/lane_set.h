@@ -107,45 +107,46 @@ class LaneSet {
     store::RecordAttempt write;
     std::vector<AcceptedWork> told;  // the deliveries of write.notices
   };
+  using RecordingPtr = std::shared_ptr<Recording>;
   struct Load {
     SubscriptionKey subscription;
     bool ordered = false;
     friend bool operator==(const Load&, const Load&) = default;
   };
 
-  Slot& slot(SubscriptionKey subscription);
+  Slot& slot(SubscriptionKey subscription, Timestamp now);
   bool prepare_slot(Slot& slot);
   void cancel_rest(SubscriptionKey subscription);
-  void service(Slot& slot);
+  void service(Slot& slot, Timestamp now);
   void set_rules(Slot& slot);
-  void settle(Slot& slot);
-  void run(Slot& slot, int attempts_max);
+  void settle(Slot& slot, Timestamp now);
+  void run(Slot& slot, int attempts_max, Timestamp now);
   bool start_next(Slot& slot, Timestamp now);
   void wait_for_tenant(Slot& slot);
   void serve_tenant(TenantKey tenant, TenantQueue& queue, Timestamp now);
   void hold(Slot& slot, EventKey below);
   void post_turn();
   void pump();
-  void start_attempt(Slot& slot, Work work, std::vector<Work> rest);
+  void start_attempt(Slot& slot, Work work, std::vector<Work> rest, Timestamp now);
   void attempt_answered(Request request, AttemptAnswer answer);
-  Recording outcome_of(Slot& slot, Work work, const Request& request, const AttemptAnswer& answer);
+  RecordingPtr outcome_of(Slot& slot, Work work, const Request& request, const AttemptAnswer& answer, Timestamp now);
   void note_health(Slot& slot, Recording& recording, const domain::AttemptOutcome& outcome);
   void tell(domain::Notice notice, Slot& slot, Recording& recording);
-  void record(Recording recording);
-  void write_record(Recording recording);
-  void recorded(Recording recording, Result<store::RecordedAttempt> result);
+  void record(RecordingPtr recording);
+  void write_record(RecordingPtr recording);
+  void recorded(RecordingPtr recording, Result<store::RecordedAttempt> result);
   void load_health(UniqueFunction<void(Status)> done);
   void set_health(SubscriptionKey subscription, std::optional<domain::FailingEndpoint> health);
   void count_attempt(const Work& work, const store::RecordAttempt& write);
   void found_at_start(const std::vector<store::LaneWork>& found);
-  void request_loads(Slot& slot);
+  void request_loads(Slot& slot, Timestamp now);
   void request_load(Load load);
   void start_loads();
   void start_load(Slot& slot);
   void start_ordered_load(Slot& slot);
   void load_done(SubscriptionKey subscription, std::size_t limit, Result<std::vector<Work>> page);
   void ordered_load_done(SubscriptionKey subscription, Result<store::OrderedPage> page);
-  void load_ended(Slot& slot);
+  void load_ended(Slot& slot, Timestamp now);
   bool was_expunged(const Work& work) const;
   void set_wake(Slot& slot, std::optional<Timestamp> at);
   void arm();
@@ -184,7 +185,7 @@ class LaneSet {
   std::unordered_map<SubscriptionKey, domain::FailingEndpoint> failing_;
   Notices* notices_ = nullptr;
   WorkSink notice_sink_;
-  std::vector<Recording> unwritten_;  // records that the store could not take yet
+  std::vector<RecordingPtr> unwritten_;  // records that the store could not take yet
   std::size_t in_flight_ = 0;
   std::size_t unrecorded_ = 0;
   bool store_takes_ = true;  // false from a record that was refused until one is taken

@@ -5,8 +5,7 @@
 
 namespace posthorn::outbound {
 
-void LaneSet::request_loads(Slot& slot) {
-  const Timestamp now = clock_.schedule_now();
+void LaneSet::request_loads(Slot& slot, Timestamp now) {
   if (slot.lane.wants_load(now)) request_load({slot.lane.subscription(), false});
   if (slot.lane.wants_ordered_load(now)) request_load({slot.lane.subscription(), true});
 }
@@ -21,8 +20,8 @@ void LaneSet::start_loads() {
   while (loads_running_ < kLoadsAtOnceMax && !load_queue_.empty()) {
     const Load load = load_queue_.front();
     load_queue_.pop_front();
-    Slot& lane_slot = slot(load.subscription);
     const Timestamp now = clock_.schedule_now();
+    Slot& lane_slot = slot(load.subscription, now);
     if (load.ordered && lane_slot.lane.wants_ordered_load(now)) start_ordered_load(lane_slot);
     if (!load.ordered && lane_slot.lane.wants_load(now)) start_load(lane_slot);
   }
@@ -49,8 +48,8 @@ void LaneSet::start_ordered_load(Slot& slot) {
 }
 
 void LaneSet::load_done(SubscriptionKey subscription, std::size_t limit, Result<std::vector<Work>> page) {
-  Slot& lane_slot = slot(subscription);
   const Timestamp now = clock_.schedule_now();
+  Slot& lane_slot = slot(subscription, now);
   if (!page) {
     lane_slot.lane.load_failed(now + kStoreRetryTime);
   } else {
@@ -60,12 +59,12 @@ void LaneSet::load_done(SubscriptionKey subscription, std::size_t limit, Result<
     std::erase_if(*page, [this](const Work& work) { return was_expunged(work); });
     lane_slot.lane.loaded(std::move(*page), more, now);
   }
-  load_ended(lane_slot);
+  load_ended(lane_slot, now);
 }
 
 void LaneSet::ordered_load_done(SubscriptionKey subscription, Result<store::OrderedPage> page) {
-  Slot& lane_slot = slot(subscription);
   const Timestamp now = clock_.schedule_now();
+  Slot& lane_slot = slot(subscription, now);
   if (page) {
     for (auto& sequence : page->sequences) {
       std::erase_if(sequence.deliveries, [this](const Work& work) { return was_expunged(work); });
@@ -74,16 +73,16 @@ void LaneSet::ordered_load_done(SubscriptionKey subscription, Result<store::Orde
   } else {
     lane_slot.lane.ordered_load_failed(now + kStoreRetryTime);
   }
-  load_ended(lane_slot);
+  load_ended(lane_slot, now);
 }
 
 bool LaneSet::was_expunged(const Work& work) const {
   return std::find(expunged_.begin(), expunged_.end(), work.event->id.key) != expunged_.end();
 }
 
-void LaneSet::load_ended(Slot& slot) {
+void LaneSet::load_ended(Slot& slot, Timestamp now) {
   --loads_running_;
-  service(slot);
+  service(slot, now);
   start_loads();
   arm();
   check_drained();

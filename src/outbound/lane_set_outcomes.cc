@@ -13,15 +13,18 @@ using domain::DeliveryState;
 }  // namespace
 
 // What the answer means for one delivery.
-LaneSet::Recording LaneSet::outcome_of(Slot& slot, Work work, const Request& request, const AttemptAnswer& answer) {
-  Recording recording{std::move(work), {}, {}};
+LaneSet::RecordingPtr LaneSet::outcome_of(Slot& slot, Work work, const Request& request, const AttemptAnswer& answer,
+                                          Timestamp now) {
+  auto shared = std::make_shared<Recording>();
+  Recording& recording = *shared;
+  recording.work = std::move(work);
   store::RecordAttempt& write = recording.write;
   const std::uint32_t shard = domain::shard_of(request.subscription);
   write.lease = {shard, epoch_of(shard)};
   write.delivery = recording.work.id;
   write.subscription = request.subscription;
   write.event = recording.work.event;
-  write.at = clock_.schedule_now();
+  write.at = now;
   write.attempt.number = recording.work.attempts + 1;
   write.attempt.started_at = request.wall_start;
   write.attempt.duration = std::chrono::duration_cast<std::chrono::microseconds>(clock_.steady_now() - request.steady_start);
@@ -51,7 +54,7 @@ LaneSet::Recording LaneSet::outcome_of(Slot& slot, Work work, const Request& req
   }
   if (answer.cancelled) write.state = DeliveryState::cancelled;
   count_attempt(recording.work, write);
-  return recording;
+  return shared;
 }
 
 // What the answer means for its endpoint, written together with the attempt.
@@ -128,21 +131,21 @@ void LaneSet::count_attempt(const Work& work, const store::RecordAttempt& write)
   }
 }
 
-void LaneSet::record(Recording recording) {
+void LaneSet::record(RecordingPtr recording) {
   ++unrecorded_;
   write_record(std::move(recording));
 }
 
-void LaneSet::write_record(Recording recording) {
-  // The write is kept beside the call: a store that cannot take it now gets it again.
-  auto write = recording.write;
+// The write is kept beside the call: a store that cannot take it now gets it again.
+void LaneSet::write_record(RecordingPtr recording) {
+  std::shared_ptr<const store::RecordAttempt> write(recording, &recording->write);
   session_.record_attempt(std::move(write),
                           [this, recording = std::move(recording)](Result<store::RecordedAttempt> result) mutable {
                             recorded(std::move(recording), std::move(result));
                           });
 }
 
-void LaneSet::recorded(Recording recording, Result<store::RecordedAttempt> result) {
+void LaneSet::recorded(RecordingPtr recording, Result<store::RecordedAttempt> result) {
   if (!result && result.error().kind == ErrorKind::unavailable) {
     unwritten_.push_back(std::move(recording));
     store_takes_ = false;
@@ -151,9 +154,9 @@ void LaneSet::recorded(Recording recording, Result<store::RecordedAttempt> resul
   }
   --unrecorded_;
   store_takes_ = true;
-  auto& [work, write, told] = recording;
-  Slot& lane_slot = slot(write.subscription);
+  auto& [work, write, told] = *recording;
   const Timestamp now = clock_.schedule_now();
+  Slot& lane_slot = slot(write.subscription, now);
   if (!result) {
     // Fenced: another node has the shard and will deliver what is pending. Not found: its tenant was erased meanwhile. Anything
     // else is damage, and is said once.
@@ -179,7 +182,7 @@ void LaneSet::recorded(Recording recording, Result<store::RecordedAttempt> resul
   if (result && result->noticed) {
     for (auto& notice : told) notice_sink_(std::move(notice));
   }
-  service(lane_slot);
+  service(lane_slot, now);
   if (!run_queue_.empty()) post_turn();
   arm();
   check_drained();

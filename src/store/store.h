@@ -46,7 +46,8 @@ class Session : public AccessSession {
   // --- events and deliveries ---
   virtual void accept_events(AcceptEvents write, Done<std::vector<Result<AcceptedEvent>>> done) = 0;
   virtual void advance_fanout(AdvanceFanout write, Done<void> done) = 0;
-  virtual void record_attempt(RecordAttempt write, Done<RecordedAttempt> done) = 0;
+  // Shared, because who records keeps it too until it is known to be on disk.
+  virtual void record_attempt(std::shared_ptr<const RecordAttempt> write, Done<RecordedAttempt> done) = 0;
   virtual void resend_delivery(ResendDelivery write, Done<domain::PendingDelivery> done) = 0;
   virtual void cancel_delivery(CancelDelivery write, Done<void> done) = 0;
   virtual void cancel_deliveries_of(CancelDeliveriesOf write, Done<std::uint64_t> done) = 0;

@@ -179,8 +179,9 @@ void TestServer::record_attempt(DeliveryId delivery, SubscriptionId subscription
     write.state = state;
     write.due = clock_.schedule_now() + 5s;
     write.at = clock_.wall_now();
-    const auto recorded = co_await net::until<Result<store::RecordedAttempt>>(
-        [&](auto done) { session_->record_attempt(std::move(write), std::move(done)); });
+    const auto recorded = co_await net::until<Result<store::RecordedAttempt>>([&](auto done) {
+      session_->record_attempt(std::make_shared<store::RecordAttempt>(std::move(write)), std::move(done));
+    });
     EXPECT_TRUE(recorded) << (recorded ? "" : recorded.error().message);
   });
 }

@@ -87,7 +87,8 @@ Result<void> Bench::advance(AdvanceFanout write) {
   return POSTHORN_ASK(void, session->advance_fanout(std::move(write), std::move(done)));
 }
 Result<RecordedAttempt> Bench::record(RecordAttempt write) {
-  return POSTHORN_ASK(RecordedAttempt, session->record_attempt(std::move(write), std::move(done)));
+  return POSTHORN_ASK(RecordedAttempt,
+                      session->record_attempt(std::make_shared<RecordAttempt>(std::move(write)), std::move(done)));
 }
 Result<domain::PendingDelivery> Bench::resend(TenantKey owner, DeliveryId delivery) {
   return POSTHORN_ASK(domain::PendingDelivery, session->resend_delivery({owner, delivery, now()}, std::move(done)));

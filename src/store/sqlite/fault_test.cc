@@ -240,7 +240,8 @@ TEST_F(SqliteFaults, AFullQueueRefusesPublishersButNotEngines) {
   EXPECT_EQ(store_->measures().queued, kWriterQueueOpsMax);
 
   std::optional<Result<RecordedAttempt>> recorded;
-  bench_->session->record_attempt(outcome, [&](auto result) { recorded.emplace(std::move(result)); });
+  bench_->session->record_attempt(std::make_shared<RecordAttempt>(outcome),
+                                  [&](auto result) { recorded.emplace(std::move(result)); });
   loop_.run_queued();
   EXPECT_FALSE(recorded) << "admitted, and waits for the commit";
   vfs_.release();

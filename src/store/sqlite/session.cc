@@ -123,10 +123,11 @@ void SqliteSession::advance_fanout(AdvanceFanout operation, Done<void> done) {
       std::move(done));
 }
 
-void SqliteSession::record_attempt(RecordAttempt operation, Done<RecordedAttempt> done) {
-  const Cost cost{WriteClass::engine, 2, kPlainBytes + operation.attempt.response.size() + operation.attempt.detail.size()};
-  write<RecordAttempt, RecordedAttempt>(
-      cost, std::move(operation), [](Tables& tables, const RecordAttempt& record) { return tables.deliveries.record(record); },
+void SqliteSession::record_attempt(std::shared_ptr<const RecordAttempt> operation, Done<RecordedAttempt> done) {
+  using Shared = std::shared_ptr<const RecordAttempt>;
+  const Cost cost{WriteClass::engine, 2, kPlainBytes + operation->attempt.response.size() + operation->attempt.detail.size()};
+  write<Shared, RecordedAttempt>(
+      cost, std::move(operation), [](Tables& tables, const Shared& record) { return tables.deliveries.record(*record); },
       std::move(done));
 }
 

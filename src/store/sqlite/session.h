@@ -51,7 +51,7 @@ class SqliteSession final : public Session {
 
   void accept_events(AcceptEvents write, Done<std::vector<Result<AcceptedEvent>>> done) override;
   void advance_fanout(AdvanceFanout write, Done<void> done) override;
-  void record_attempt(RecordAttempt write, Done<RecordedAttempt> done) override;
+  void record_attempt(std::shared_ptr<const RecordAttempt> write, Done<RecordedAttempt> done) override;
   void resend_delivery(ResendDelivery write, Done<domain::PendingDelivery> done) override;
   void cancel_delivery(CancelDelivery write, Done<void> done) override;
   void cancel_deliveries_of(CancelDeliveriesOf write, Done<std::uint64_t> done) override;

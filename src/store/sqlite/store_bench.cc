@@ -173,7 +173,7 @@ class Run {
     write.attempt.status = 200;
     write.attempt.response = "ok";
     write.state = domain::DeliveryState::succeeded;
-    recording_->record_attempt(std::move(write), [this, begun](auto result) {
+    recording_->record_attempt(std::make_shared<RecordAttempt>(std::move(write)), [this, begun](auto result) {
       if (!result) std::fprintf(stderr, "%s\n", result.error().message.c_str());
       ++recorded_;
       accept_loop_.post([this, begun] { finish(begun); });
