@@ -11,7 +11,7 @@ namespace posthorn::access {
 Throttle::Throttle(ThrottleLimits limits)
     : limits_(limits),
       seed_(crypto::random_bytes(16)),
-      sets_(std::max<std::size_t>(1, (limits.names_max + kWays - 1) / kWays)) {}
+      sets_max_(std::max<std::size_t>(1, (limits.names_max + kWays - 1) / kWays)) {}
 
 std::uint64_t Throttle::digest(std::string_view name) const {
   const auto hash = crypto::sha256(seed_ + std::string(name));
@@ -27,7 +27,8 @@ std::uint32_t Throttle::failures_of(const Slot& slot, SteadyTime now) const {
 }
 
 const Throttle::Slot* Throttle::find(std::uint64_t name) const {
-  for (const Slot& slot : sets_[name % sets_.size()]) {
+  if (sets_.empty()) return nullptr;
+  for (const Slot& slot : sets_[name % sets_max_]) {
     if (slot.name == name) return &slot;
   }
   return nullptr;
@@ -44,7 +45,8 @@ std::optional<std::chrono::seconds> Throttle::wait_time(std::string_view name, S
 void Throttle::failed(std::string_view name, SteadyTime now) {
   const std::uint64_t key = digest(name);
   const std::lock_guard lock(mutex_);
-  Set& set = sets_[key % sets_.size()];
+  if (sets_.empty()) sets_.resize(sets_max_);
+  Set& set = sets_[key % sets_max_];
   auto slot = std::find_if(set.begin(), set.end(), [&](const Slot& one) { return one.name == key; });
   if (slot == set.end()) {
     slot = std::min_element(set.begin(), set.end(), [&](const Slot& left, const Slot& right) {
@@ -62,7 +64,8 @@ void Throttle::failed(std::string_view name, SteadyTime now) {
 void Throttle::forgive(std::string_view name) {
   const std::uint64_t key = digest(name);
   const std::lock_guard lock(mutex_);
-  for (Slot& slot : sets_[key % sets_.size()]) {
+  if (sets_.empty()) return;
+  for (Slot& slot : sets_[key % sets_max_]) {
     if (slot.name == key) slot = {};
   }
 }

@@ -50,7 +50,8 @@ class Throttle {
   const ThrottleLimits limits_;
   const std::string seed_;
   mutable std::mutex mutex_;
-  std::vector<Set> sets_;
+  const std::size_t sets_max_;
+  std::vector<Set> sets_;  // empty until something fails
 };
 
 // The address of "1.2.3.4:567" or "[2001:db8::1]:567" as a name for throttling: an IPv6 address counts as its network of 64

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "app/notify.h"
+#include "app/start_pages.h"
 #include "app/wiring.h"
 #include "base/version.h"
 #include "observe/log.h"
@@ -91,6 +92,7 @@ int serve(const LoadedConfig& loaded) {
       std::string(tls ? "https://" : "http://") + loaded.config.listen_host + ":" + std::to_string(server.port());
   observe::log(Level::info, "serving", {{"version", kVersion}, {"url", url}, {"data", loaded.config.data_dir}});
   notify_service_manager("READY=1");
+  release_start_pages();
 
   wait_for_stop(server);
   notify_service_manager("STOPPING=1");

@@ -119,17 +119,20 @@ int finish_parse(const CLI::App& root, const CLI::ParseError& outcome, Console& 
 
 int run(const std::vector<std::string>& arguments, const Hooks& hooks, Console& console, const Environment& environment) {
   Context context{hooks, console, environment, {}};
-  CLI::App root;
-  describe(root, context);
-  try {
-    root.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
-  } catch (const CLI::ParseError& outcome) {
-    return finish_parse(root, outcome, console);
+  {
+    CLI::App root;
+    describe(root, context);
+    try {
+      root.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    } catch (const CLI::ParseError& outcome) {
+      return finish_parse(root, outcome, console);
+    }
+    if (!context.action) {
+      console.out() << root.help();
+      return static_cast<int>(ExitCode::ok);
+    }
   }
-  if (!context.action) {
-    console.out() << root.help();
-    return static_cast<int>(ExitCode::ok);
-  }
+  // The tree of commands is gone: a server does not carry it along.
   return static_cast<int>(context.action());
 }
 

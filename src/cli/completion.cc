@@ -160,12 +160,12 @@ void add_completion_command(CLI::App& root, Context& context) {
       ->type_name("SHELL")
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   command->callback([&root, &context, shell] {
-    context.action = [&root, &context, shell] {
-      std::vector<Node> nodes;
-      collect(root, "posthorn", nodes);
-      context.console.out() << (*shell == "bash"  ? bash_script(nodes)
-                                : *shell == "zsh" ? zsh_script(nodes)
-                                                  : fish_script(nodes));
+    auto nodes = std::make_shared<std::vector<Node>>();
+    collect(root, "posthorn", *nodes);
+    context.action = [&context, shell, nodes] {
+      context.console.out() << (*shell == "bash"  ? bash_script(*nodes)
+                                : *shell == "zsh" ? zsh_script(*nodes)
+                                                  : fish_script(*nodes));
       return ExitCode::ok;
     };
   });
