@@ -160,6 +160,20 @@ class Endpoint:
                 raise AssertionError(f"not received within {seconds} s; so far {len(self._received)} requests")
             return [request for request in self._received if path in (None, request.path)]
 
+    def wait_for_ids(self, ids, after=0, seconds=GENEROUS_SECONDS):
+        """Waits until each of the ids has come among the requests after the first `after`; looks at each request once."""
+        missing, seen = set(ids), after
+
+        def all_came(requests):
+            nonlocal seen
+            missing.difference_update(request.id for request in requests[seen:])
+            seen = len(requests)
+            return not missing
+
+        with self._changed:
+            if not self._changed.wait_for(lambda: all_came(self._received), seconds):
+                raise AssertionError(f"not received within {seconds} s: {len(missing)} of {len(ids)} ids, as {sorted(missing)[:5]}")
+
     def wait_for_silence(self, seconds=GENEROUS_SECONDS):
         """Waits until no connection is open: whoever sent is gone, and all that it had sent has been read."""
         deadline = time.monotonic() + seconds
