@@ -32,7 +32,7 @@ class Service final : public net::HttpService {
     co_return response;
   }
 
-  net::HttpResponse refuse(int status, std::string_view detail) override {
+  net::HttpResponse refuse(int status, std::string_view detail, const net::HttpRequest*) override {
     net::HttpResponse response;
     response.status = status;
     response.content_type = "text/plain";

@@ -52,8 +52,8 @@ class HttpService {
   // One call per request. Must not throw (api/kit's funnel sees to it). The request's views are valid until it returns.
   virtual Task<HttpResponse> handle(const HttpRequest& request) = 0;
   // The answer to an error that the server itself finds (400, 405, 408, 413, 414, 415, 417, 431, 500, 505); `detail` is for
-  // people.
-  virtual HttpResponse refuse(int status, std::string_view detail) = 0;
+  // people. `head`: the request without its body; null when not even its head could be read.
+  virtual HttpResponse refuse(int status, std::string_view detail, const HttpRequest* head) = 0;
 };
 
 struct TlsFiles {

@@ -19,7 +19,7 @@ class FixedService final : public HttpService {
     response.body = R"({"ok":true})";
     co_return response;
   }
-  HttpResponse refuse(int status, std::string_view detail) override {
+  HttpResponse refuse(int status, std::string_view detail, const HttpRequest*) override {
     HttpResponse response;
     response.status = status;
     response.body = detail;

@@ -46,7 +46,7 @@ class EchoService : public HttpService {
     co_return response;
   }
 
-  HttpResponse refuse(int status, std::string_view detail) override {
+  HttpResponse refuse(int status, std::string_view detail, const HttpRequest*) override {
     HttpResponse response;
     response.status = status;
     response.body = detail;

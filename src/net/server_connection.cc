@@ -68,7 +68,8 @@ Task<void> ServerConnection::run() {
     if (reading == Reading::complete) {
       response = co_await handled();
     } else {
-      response = shared_.service.refuse(refusal_.status, refusal_.detail);
+      if (head_done_) describe({});
+      response = shared_.service.refuse(refusal_.status, refusal_.detail, head_done_ ? &request_ : nullptr);
       response.close = true;
       if (refusal_.status == 405) response.headers.push_back({"Allow", std::string(kAllowedMethods)});
     }
@@ -235,7 +236,7 @@ Task<HttpResponse> ServerConnection::handled() {
     escaped = error.what();
   }
   observe::log(observe::Level::error, "the HTTP service broke its contract", {{"what", escaped}});
-  co_return shared_.service.refuse(500, "internal error");
+  co_return shared_.service.refuse(500, "internal error", &request_);
 }
 
 AfterAnswer ServerConnection::after_answer(const HttpResponse& response) const {

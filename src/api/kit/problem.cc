@@ -127,6 +127,13 @@ net::HttpResponse problem_response(const Error& error, std::string_view request_
   return response;
 }
 
+std::optional<Error> error_of_status(int status, std::string_view detail) {
+  for (const auto& http : kHttpRows) {
+    if (http.status == status) return Error{ErrorKind::malformed, http.code, std::string(detail), {}, {}};
+  }
+  return std::nullopt;
+}
+
 net::HttpResponse problem_of_status(int status, std::string_view detail, std::string_view request_id) {
   ProblemRow row = row_of(status >= 500 ? ErrorKind::unavailable : ErrorKind::malformed);
   row.status = status;

@@ -1,6 +1,7 @@
 // Problems: how every error leaves a surface (RFC 9457, application/problem+json), by one table of statuses.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,8 @@ void append_problem(std::string& out, const Error& error, std::string_view reque
 net::HttpResponse problem_response(const Error& error, std::string_view request_id);
 
 // For what the HTTP server refuses before there is a request: 400, 408, 413, 414, 417, 431, 503.
+// The same as an error, which a surface may write in its own form; nothing for what no client is at fault for.
+std::optional<Error> error_of_status(int status, std::string_view detail);
 net::HttpResponse problem_of_status(int status, std::string_view detail, std::string_view request_id);
 
 }  // namespace posthorn::api

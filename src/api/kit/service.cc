@@ -323,9 +323,15 @@ Status Service::bind_tenant(RequestContext& context) const {
   return context.tenant ? Status() : unknown_tenant();
 }
 
-net::HttpResponse Service::refuse(int status, std::string_view detail) {
+net::HttpResponse Service::refuse(int status, std::string_view detail, const net::HttpRequest* head) {
   std::string id = new_request_id();
   net::HttpResponse response = problem_of_status(status, detail, id);
+  if (const auto error = error_of_status(status, detail); error && head != nullptr) {
+    RequestContext context(*head);
+    context.request_id = id;
+    context.surface = &router_.surface_of(head->path);
+    response = written(context, *error);
+  }
   response.headers.push_back({"X-Request-Id", std::move(id)});
   return response;
 }

@@ -36,7 +36,7 @@ class Service final : public net::HttpService {
 
   std::size_t body_bytes_max(const net::HttpRequest& head) override;
   net::Task<net::HttpResponse> handle(const net::HttpRequest& request) override;
-  net::HttpResponse refuse(int status, std::string_view detail) override;
+  net::HttpResponse refuse(int status, std::string_view detail, const net::HttpRequest* head) override;
 
  private:
   struct Admission {

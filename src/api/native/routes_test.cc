@@ -253,11 +253,26 @@ TEST_F(EveryRoute, BoundsItsBodyBeforeAnythingIsRead) {
 }
 
 TEST_F(EveryRoute, RefusalsOfTheHttpServerAreProblemsToo) {
-  const auto response = server_.service().refuse(413, "too much");
+  const auto response = server_.service().refuse(413, "too much", nullptr);
   EXPECT_EQ(response.status, 413);
   EXPECT_EQ(response.content_type, "application/problem+json");
   ASSERT_EQ(response.headers.size(), 1u);
   EXPECT_EQ(response.headers[0].name, "X-Request-Id");
+}
+
+TEST_F(EveryRoute, RefusalsOfTheHttpServerLookLikeTheSurfaceThatWasMeant) {
+  const auto refused = [this](int status, std::string_view path) {
+    net::HttpRequest head;
+    head.method = "POST";
+    head.path = path;
+    return server_.service().refuse(status, "too much", &head);
+  };
+  EXPECT_EQ(refused(413, "/api/v1/keys").content_type, "application/problem+json");
+  EXPECT_EQ(refused(413, "/orangelogic/webapi").body,
+            R"({"error":{"code":"payload_too_large","message":"too much","details":[]}})");
+  EXPECT_EQ(refused(413, "/ovation/api/v3").body, R"({"errors":["too much"]})");
+  EXPECT_EQ(refused(408, "/oauth2/token").status, 408);
+  EXPECT_EQ(refused(505, "/ovation/api/v3").content_type, "application/problem+json");
 }
 
 }  // namespace
