@@ -19,6 +19,7 @@ int release_segments(dl_phdr_info* object, std::size_t, void*) {
     const std::uintptr_t begin = object->dlpi_addr + segment.p_vaddr;
     const std::uintptr_t first = (begin + page - 1) / page * page;
     const std::uintptr_t last = (begin + segment.p_memsz) / page * page;
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the loader gives addresses as numbers
     if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
   }
   return 0;
