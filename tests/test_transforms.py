@@ -47,6 +47,23 @@ def state_of(server, subscription):
     return server.api.items(f"tenants/default/deliveries?subscription={subscription['id']}")[0]["status"]
 
 
+def test_a_test_delivery_goes_through_the_script_too(server, endpoint):
+    good = server.api.subscribe(endpoint.url("/hook"), transform=script('{payload: {said: .data.name}, headers: {"X-By": "jq"}}', JQ), secret=SECRET)
+    bad = server.api.subscribe(endpoint.url("/hook"), transform=function("throw new Error('no')"))
+    none = server.api.subscribe(endpoint.url("/hook"), transform=function("return {cancel: true}"))
+    path = "tenants/default/test-delivery"
+    report = server.api.expect(200, "POST", path, {"subscription": good["id"], "payload": {"name": "a"}})
+    assert report["status"] == 200 and report["error"] is None
+    (request,) = endpoint.on("/hook")
+    assert json.loads(request.body) == {"said": "a"}
+    assert request.headers["x-by"] == "jq"
+    Webhook(SECRET).verify(request.body, request.headers)
+    for subscription, detail in ((bad, "no"), (none, "cancelled")):
+        error = server.api.expect(200, "POST", path, {"subscription": subscription["id"], "payload": {}})["error"]
+        assert error["kind"] == "transform" and detail in error["detail"], error
+    assert len(endpoint.on("/hook")) == 1, "what failed was not sent"
+
+
 def test_what_a_script_returns_is_signed_and_sent(server, endpoint):
     jq = '{payload: {text: "\\(.topic): \\(.data.name)", was: .payload.type}, headers: {"X-Tenant": .tenant}}'
     server.api.subscribe(endpoint.url("/jq"), transform=script(jq, JQ), secret=SECRET, headers={"X-Tenant": "none", "X-Own": "1"})

@@ -324,8 +324,8 @@ void Server::build_in_node(InNode& node, std::uint16_t port) {
       make_cancel_sink());
 
   build_recovery(node);
-  node.tests =
-      std::make_unique<outbound::TestDelivery>(node.loop, *catalogue_, clock_, client_options(), config_.handshake_origin);
+  node.tests = std::make_unique<outbound::TestDelivery>(node.loop, *catalogue_, clock_, *scripts_, client_options(),
+                                                        config_.handshake_origin, config_.event_body_bytes_max);
 
   const api::Services services{*node.session,
                                *tenants_,

@@ -9,6 +9,7 @@
 #include "domain/outbound/format.h"
 #include "observe/trace.h"
 #include "outbound/prepared.h"
+#include "outbound/transforms.h"
 
 namespace posthorn::outbound {
 namespace {
@@ -45,10 +46,13 @@ TestReport report_of(EndpointAnswer answer) {
 
 }  // namespace
 
-TestDelivery::TestDelivery(net::Loop& loop, const Catalogue& catalogue, const Clock& clock, net::HttpClientOptions options,
-                           std::string handshake_origin)
-    : catalogue_(catalogue),
+TestDelivery::TestDelivery(net::Loop& loop, const Catalogue& catalogue, const Clock& clock, script::Runner& scripts,
+                           net::HttpClientOptions options, std::string handshake_origin, std::size_t body_bytes_max)
+    : loop_(loop),
+      catalogue_(catalogue),
       clock_(clock),
+      scripts_(scripts),
+      body_bytes_max_(body_bytes_max),
       client_(loop, clock, std::move(options)),
       endpoints_(loop, client_, clock, std::move(handshake_origin)),
       random_(random_seed()) {}
@@ -87,10 +91,11 @@ domain::Event TestDelivery::example_event(const TestCall& call) {
   return event;
 }
 
-Result<EndpointRequest> TestDelivery::compose_for_url(const TestCall& call) {
+Result<TestDelivery::Composed> TestDelivery::compose_for_url(const TestCall& call) {
   auto url = net::parse_url(call.url, "url");
   if (!url) return std::move(url).error();
-  EndpointRequest request;
+  Composed composed;
+  EndpointRequest& request = composed.request;
   request.url = std::make_shared<const net::Url>(std::move(*url));
   const auto event = example_event(call);
   const auto format = call.format.value_or(domain::Format::raw);
@@ -109,10 +114,10 @@ Result<EndpointRequest> TestDelivery::compose_for_url(const TestCall& call) {
     request.header_lines += "User-Agent: Posthorn/" + std::string(kVersion) + "\r\n";
   }
   request.header_lines += "traceparent: " + event.traceparent + "\r\n";
-  return request;
+  return composed;
 }
 
-Result<EndpointRequest> TestDelivery::compose(const TestCall& call) {
+Result<TestDelivery::Composed> TestDelivery::compose(const TestCall& call) {
   if (!call.subscription) return compose_for_url(call);
   const auto secrets = catalogue_.secrets_of(*call.subscription);
   if (!secrets) return secrets.error();
@@ -124,31 +129,54 @@ Result<EndpointRequest> TestDelivery::compose(const TestCall& call) {
   }
   auto prepared = prepare(std::move(subscription), *secrets, call.tenant_name);
   if (!prepared) return std::move(prepared).error();
-  const auto event = example_event(call);
+  const auto event = std::make_shared<const domain::Event>(example_event(call));
   const auto now = clock_.wall_now();
   const auto rendered = std::make_shared<const domain::Rendered>(
-      domain::render(prepared->subscription->settings.format, event, call.tenant_name));
-  EndpointRequest request;
+      domain::render(prepared->subscription->settings.format, *event, call.tenant_name));
+  Composed composed;
+  EndpointRequest& request = composed.request;
   request.url = prepared->url;
   request.access = prepared->access;
-  request.body = body_for(*prepared->signer, rendered, now);
   request.header_lines = prepared->fixed_header_lines + rendered->header_lines;
   append_lines(request.header_lines, call.headers);
-  request.header_lines += "traceparent: " + event.traceparent + "\r\n";
-  prepared->signer->append_headers(request.header_lines, domain::public_event_id(event), now, *request.body);
-  return request;
+  request.header_lines += "traceparent: " + event->traceparent + "\r\n";
+  if (prepared->program) {
+    request.body = {rendered, &rendered->body};
+    composed.script = script_of(*prepared, rendered, event, now);
+    return composed;
+  }
+  request.body = body_for(*prepared->signer, rendered, now);
+  prepared->signer->append_headers(request.header_lines, domain::public_event_id(*event), now, *request.body);
+  return composed;
 }
 
 net::Task<Result<TestReport>> TestDelivery::send(TestCall call) {
-  auto request = compose(call);
-  if (!request) co_return std::move(request).error();
+  auto composed = compose(call);
+  if (!composed) co_return std::move(composed).error();
   if (auto admitted = admit(call.tenant); !admitted) co_return std::move(admitted).error();
-  const auto start = clock_.steady_now();
-  request->deadline = start + call.timeout;
-  request->wants_tls_facts = true;
   ++running_;
-  auto answer = co_await endpoints_.send(std::move(*request));
+  TestReport report = co_await send(std::move(*composed), call.timeout);
   --running_;
+  co_return report;
+}
+
+net::Task<TestReport> TestDelivery::send(Composed composed, Milliseconds timeout) {
+  EndpointRequest request = std::move(composed.request);
+  if (composed.script) {
+    auto outcome = co_await run_script(scripts_, loop_, *composed.script, *request.body, body_bytes_max_);
+    if (outcome.answer) {
+      TestReport report;
+      report.failure = outcome.answer->cancelled ? FailureKind::transform : outcome.answer->outcome.failure;
+      report.detail = std::move(outcome.answer->detail);
+      co_return report;
+    }
+    request.header_lines = with_headers(request.header_lines, outcome.transformed.headers);
+    request.body = composed.script->finish(std::move(outcome.transformed.payload), request.header_lines);
+  }
+  const auto start = clock_.steady_now();
+  request.deadline = start + timeout;
+  request.wants_tls_facts = true;
+  auto answer = co_await endpoints_.send(std::move(request));
   TestReport report = report_of(std::move(answer));
   report.duration = std::chrono::duration_cast<std::chrono::microseconds>(clock_.steady_now() - start);
   co_return report;

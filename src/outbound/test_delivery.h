@@ -3,7 +3,7 @@
 // Place: surfaces call it (native test-delivery, a vendor's "test"); one per in-loop, with an HTTP client of its own, so that
 //   neither connections nor tokens are shared with what is delivered. The same peer filter, certificates and proxy hold.
 // A subscription is tested as it stands: its format, signatures, headers and authentication; a handshake is made where it asks
-//   for one. A transformation is not run. A URL alone gets the payload, unsigned.
+//   for one, and its transformation is run. A URL alone gets the payload, unsigned.
 // Limits: each tenant kTestDeliveriesBurst at once and then kTestDeliveriesPerSecond; kTestDeliveriesAtOnceMax for all
 // together. Lifecycle: stop() ends what runs and waits for it. Concurrency: belongs to the loop.
 #pragma once
@@ -22,6 +22,8 @@
 #include "net/loop.h"
 #include "outbound/catalogue.h"
 #include "outbound/endpoint_client.h"
+#include "outbound/ports.h"
+#include "script/runner.h"
 
 namespace posthorn::outbound {
 
@@ -53,13 +55,14 @@ struct TestReport {
 
 class TestDelivery {
  public:
-  TestDelivery(net::Loop& loop, const Catalogue& catalogue, const Clock& clock, net::HttpClientOptions options,
-               std::string handshake_origin);
+  // `body_bytes_max`: of what a transformation returns.
+  TestDelivery(net::Loop& loop, const Catalogue& catalogue, const Clock& clock, script::Runner& scripts,
+               net::HttpClientOptions options, std::string handshake_origin, std::size_t body_bytes_max);
   TestDelivery(const TestDelivery&) = delete;
   TestDelivery& operator=(const TestDelivery&) = delete;
 
-  // A failing endpoint is a report, not an error. Errors: invalid_argument (url); unavailable "too_many_requests" with
-  // retry_after; internal.
+  // A failing endpoint or transformation is a report, not an error. Errors: invalid_argument (url); unavailable
+  // "too_many_requests" with retry_after; internal.
   net::Task<Result<TestReport>> send(TestCall call);
 
   // What runs ends at once as `disconnected`.
@@ -70,14 +73,22 @@ class TestDelivery {
     double left = kTestDeliveriesBurst;
     SteadyTime at;
   };
+  struct Composed {
+    EndpointRequest request;
+    std::unique_ptr<ScriptedBody> script;  // null: the request is complete
+  };
 
   Status admit(TenantKey tenant);
-  Result<EndpointRequest> compose(const TestCall& call);
-  Result<EndpointRequest> compose_for_url(const TestCall& call);
+  net::Task<TestReport> send(Composed composed, Milliseconds timeout);
+  Result<Composed> compose(const TestCall& call);
+  Result<Composed> compose_for_url(const TestCall& call);
   domain::Event example_event(const TestCall& call);
 
+  net::Loop& loop_;
   const Catalogue& catalogue_;
   const Clock& clock_;
+  script::Runner& scripts_;
+  const std::size_t body_bytes_max_;
   net::HttpClient client_;
   EndpointClient endpoints_;
   SeededRandom random_;

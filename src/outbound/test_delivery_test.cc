@@ -9,6 +9,7 @@
 #include "net/certificates_for_tests.h"
 #include "net/client_for_tests.h"
 #include "net/endpoint_for_tests.h"
+#include "script/pool.h"
 
 namespace posthorn::outbound {
 namespace {
@@ -26,7 +27,7 @@ class TestDeliveryTest : public testing::Test {
     options.ca_file = net::write_certificate(authority_, "test_delivery_authority");
     loop_.start();
     net::run_on(loop_, [&]() -> net::Task<> {
-      tests_.emplace(loop_, catalogue_, clock_, options, "hooks.example");
+      tests_.emplace(loop_, catalogue_, clock_, scripts_, options, "hooks.example", kEventBodyBytesMaxDefault);
       co_return;
     });
     std::remove(options.ca_file.c_str());
@@ -71,6 +72,7 @@ class TestDeliveryTest : public testing::Test {
   crypto::Sealer sealer_{{{1, std::string(32, 'k')}}};
   Catalogue catalogue_{clock_, ids_, sealer_};
   net::Identity authority_ = net::make_identity({.subject = "Authority", .authority = true});
+  script::Pool scripts_{{}};
   net::Loop loop_{"tests"};
   std::optional<TestDelivery> tests_;
 };

@@ -188,6 +188,14 @@ net::Task<Status> check_transform(script::Runner& runner, EventLoop& loop, Tenan
   co_return invalid(std::move(field), describe(outcome), "invalid_script");
 }
 
+net::Task<TransformOutcome> run_script(script::Runner& runner, EventLoop& loop, const ScriptedBody& script,
+                                       const std::string& body, std::size_t body_bytes_max) {
+  std::string input = domain::transform_input(*script.event, script.tenant, body);
+  const auto outcome = co_await ask(runner, loop, script.subscription->tenant, script::Task::run, script.program,
+                                    std::move(input), body_bytes_max);
+  co_return read_outcome(outcome);
+}
+
 net::Task<script::Outcome> try_transform(script::Runner& runner, EventLoop& loop, TenantKey tenant,
                                          const domain::Transform& transform, std::string input, std::size_t body_bytes_max) {
   auto program = program_of(transform);

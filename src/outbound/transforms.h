@@ -75,6 +75,10 @@ class Transforms final : public Transport {
 net::Task<Status> check_transform(script::Runner& runner, EventLoop& loop, TenantKey tenant, const domain::Transform& transform,
                                   std::string field);
 
+// Runs the script of one request that nobody waits for but its caller. `body`: what was rendered.
+net::Task<TransformOutcome> run_script(script::Runner& runner, EventLoop& loop, const ScriptedBody& script,
+                                       const std::string& body, std::size_t body_bytes_max);
+
 // Runs a script once on an input of the caller's.
 net::Task<script::Outcome> try_transform(script::Runner& runner, EventLoop& loop, TenantKey tenant,
                                          const domain::Transform& transform, std::string input, std::size_t body_bytes_max);

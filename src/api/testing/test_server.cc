@@ -94,7 +94,8 @@ void TestServer::load() {
       outbound::PrivacyService::Sinks{[](EventKey) {}, [](SubscriptionKey, DeliveryKey) {}, [](const domain::Job&) {}});
   net::HttpClientOptions options;
   options.filter = net::PeerFilter({net::Network::parse("127.0.0.0/8", "allow").value()});
-  tests_ = std::make_unique<outbound::TestDelivery>(loop_, catalogue_, system_clock_, std::move(options), "posthorn");
+  tests_ = std::make_unique<outbound::TestDelivery>(loop_, catalogue_, system_clock_, scripts_, std::move(options), "posthorn",
+                                                    kEventBodyBytesMaxDefault);
   const Services services{*session_,
                           tenants_,
                           access_,
