@@ -54,9 +54,12 @@ struct RequestContext {
   bool reaches(SubscriptionKey subscription) const;
 
   // Who asks for the change that the handler makes. Whoever is given it writes the entry of the audit log, in the change's own
-  // transaction; a change for which nobody asks is recorded by the service, without before and after.
+  // transaction; a change for which nobody asks is recorded by the service, with what its handler says of it here (as JSON
+  // objects without secrets).
   store::Author author();
   bool author_given = false;
+  std::string audit_before;
+  std::string audit_after;
 };
 
 }  // namespace posthorn::api

@@ -224,7 +224,9 @@ bool Service::is_unrecorded_change(const RequestContext& context, const net::Htt
 net::Task<void> Service::record_change(RequestContext& context) {
   const TenantKey tenant = context.tenant ? context.tenant->key : context.principal->tenant;
   std::string object(context.request.path.substr(0, kAuditedPathBytesMax));
-  auto entry = store::audit_entry(*audit_ids_, context.author(), tenant, {context.pattern, std::move(object), {}, {}});
+  auto entry =
+      store::audit_entry(*audit_ids_, context.author(), tenant,
+                         {context.pattern, std::move(object), std::move(context.audit_before), std::move(context.audit_after)});
   if (!entry) co_return;
   store::RecordAudit write{std::move(*entry)};
   const auto recorded =

@@ -338,7 +338,9 @@ TEST_F(Access, LeavesAnEntryForEveryCallThatChanges) {
   ASSERT_EQ(server_.call("PUT", base + "/topics/a.b", "{}").status, 201);
   ASSERT_EQ(server_.call("PUT", base + "/topics/a.c", "{}").status, 201);
   const std::string subscription = subscribe("acme");
-  ASSERT_EQ(server_.call("POST", base + "/events", R"({"topic":"a.b","data":1})").status, 202);
+  const Reply published = server_.call("POST", base + "/events", R"({"topic":"a.b","data":1})");
+  ASSERT_EQ(published.status, 202);
+  const std::string event = published.member("id");
   const std::string delivery = *ids_in(server_.call("GET", base + "/deliveries")).begin();
   std::string key;
   make_key("acme", R"("webhook_user")", &key);
@@ -366,11 +368,24 @@ TEST_F(Access, LeavesAnEntryForEveryCallThatChanges) {
   changes("DELETE", "/api/v1/keys/" + key, "");
   changes("PUT", base + "/automations/rule", R"({"topics":["a.b"],"publish":{"topic":"a.c","data":1}})");
   changes("PATCH", base + "/automations/rule", R"({"publish":{"topic":"a.c","data":2}})");
-  const auto newest = bj::parse(server_.call("GET", "/api/v1/audit?limit=1").body).at("items").at(0);
-  EXPECT_EQ(newest.at("before").at("publish").at("data"), bj::value(1));
-  EXPECT_EQ(newest.at("after").at("publish").at("data"), bj::value(2));
+  const auto newest = [&](const char* side) {
+    return bj::parse(server_.call("GET", "/api/v1/audit?limit=1").body).at("items").at(0).at(side);
+  };
+  EXPECT_EQ(newest("before").at("publish").at("data"), bj::value(1));
+  EXPECT_EQ(newest("after").at("publish").at("data"), bj::value(2));
   changes("DELETE", base + "/automations/rule", "");
   changes("POST", base + "/deliveries/" + delivery + "/cancel", "");
+  EXPECT_EQ(newest("before").at("status"), "pending");
+  EXPECT_EQ(newest("after").at("status"), "cancelled");
+  changes("POST", base + "/deliveries/" + delivery + "/resend", "");
+  EXPECT_EQ(newest("before").at("status"), "cancelled");
+  EXPECT_EQ(newest("after").at("status"), "pending");
+  changes("POST", base + "/subscriptions/" + subscription + "/recover", R"({"since":"2023-01-31T10:00:00Z"})");
+  EXPECT_TRUE(newest("before").is_null());
+  EXPECT_EQ(newest("after").at("kind"), "recover");
+  changes("POST", base + "/events/" + event + "/expunge", "");
+  EXPECT_EQ(newest("before").at("dataExpunged"), bj::value(false));
+  EXPECT_EQ(newest("after").at("dataExpunged"), bj::value(true));
   changes("DELETE", base + "/subscriptions/" + subscription, "");
   changes("DELETE", base, "");
   // What changes nothing leaves nothing.

@@ -122,9 +122,17 @@ net::Task<Answer> list_attempts(Services services, RequestContext& context) {
   co_return json_answer(200, std::move(body));
 }
 
-Answer changed(const DeliveryId& id, domain::DeliveryState state) {
+std::string status_document(domain::DeliveryState state) {
+  std::string document;
+  JsonWriter(document).begin_object().string("status", domain::to_text(state)).end_object();
+  return document;
+}
+
+Answer changed(RequestContext& context, const domain::Delivery& delivery, domain::DeliveryState state) {
+  context.audit_before = status_document(delivery.state);
+  context.audit_after = status_document(state);
   std::string body;
-  JsonWriter(body).begin_object().string("id", to_text(id)).string("status", domain::to_text(state)).end_object();
+  JsonWriter(body).begin_object().string("id", to_text(delivery.id)).string("status", domain::to_text(state)).end_object();
   return json_answer(202, std::move(body));
 }
 
@@ -133,7 +141,7 @@ net::Task<Answer> resend(Services services, RequestContext& context) {
   if (!delivery) co_return delivery.error();
   const auto done = co_await services.deliveries.resend(context.tenant->key, delivery->id);
   if (!done) co_return explain(done.error());
-  co_return changed(delivery->id, domain::DeliveryState::pending);
+  co_return changed(context, *delivery, domain::DeliveryState::pending);
 }
 
 net::Task<Answer> cancel(Services services, RequestContext& context) {
@@ -141,7 +149,7 @@ net::Task<Answer> cancel(Services services, RequestContext& context) {
   if (!delivery) co_return delivery.error();
   const auto done = co_await services.deliveries.cancel(context.tenant->key, delivery->id);
   if (!done) co_return explain(done.error());
-  co_return changed(delivery->id, domain::DeliveryState::cancelled);
+  co_return changed(context, *delivery, domain::DeliveryState::cancelled);
 }
 
 }  // namespace

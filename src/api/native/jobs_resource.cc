@@ -92,6 +92,7 @@ net::Task<Answer> start(Services services, RequestContext& context, JobKind kind
   if (!job) co_return job.error();
   std::string body;
   append_job(body, *job);
+  context.audit_after = body;
   net::HttpResponse response = json_answer(202, std::move(body));
   response.headers.push_back({"Location", "/api/v1/tenants/" + context.tenant->name + "/jobs/" + to_text(job->id)});
   co_return response;
@@ -182,6 +183,7 @@ net::Task<Answer> change(Services services, RequestContext& context, JobAction a
   if (!job) co_return explain(job.error());
   std::string body;
   append_job(body, *job);
+  context.audit_after = body;
   co_return json_answer(202, std::move(body));
 }
 

@@ -312,6 +312,8 @@ net::Task<Answer> expunge(Services services, RequestContext& context) {
   if (!row) co_return row.error();
   const auto done = co_await services.privacy.expunge(context.tenant->key, row->event.id);
   if (!done) co_return done.error();
+  context.audit_before = row->event.payload.empty() ? R"({"dataExpunged":true})" : R"({"dataExpunged":false})";
+  context.audit_after = R"({"dataExpunged":true})";
   std::string body;
   JsonWriter(body).begin_object().string("id", domain::public_event_id(row->event)).boolean("dataExpunged", true).end_object();
   co_return json_answer(200, std::move(body));
