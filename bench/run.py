@@ -4,7 +4,7 @@
     bench/run.py [--long] [--only NAME]…
 
 Everything stays on loopback. It ends by itself; exit code 1 when a floor is missed. docs/benchmarks.md holds the last
-published table.
+published table, whose figure is shown as "before" beside each new one.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from capacity import idle, million_pending
 from latency import healthy_beside_hanging, steady_200
 from matching import matching
 from rig import Bench
-from table import Row, heading
+from table import Row, heading, published
 from throughput import batches_of_100, fan_out_of_100, one_event_a_request, thousand_subscriptions, three_million_stored
 
 ROWS = {
@@ -41,6 +41,7 @@ def main():
     every = {**ROWS, **LONG_ROWS}
     names = options.only or (every if options.long else ROWS)
     bench = Bench()
+    before = published()
     rows = []
     try:
         for name in names:
@@ -52,6 +53,7 @@ def main():
                 row = Row(name, baseline="", measured=f"not measured: {failure}", floor="", aim="", reached_floor=False)
             rows.append(row)
             print(f"  {row.measured} (baseline: {row.baseline or 'none'}): {row.verdict}", flush=True)
+            print(f"  before: {before.get(row.what, 'not in docs/benchmarks.md')}", flush=True)
     finally:
         bench.close()
     print("\n" + heading())
