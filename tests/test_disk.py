@@ -66,7 +66,7 @@ def test_a_full_disk_refuses_and_recovers(mount, make_server, endpoint):
     assert sh("mount", "-o", "remount,size=200m", str(disk)).returncode == 0
     wait_until(lambda: health(server).status == 200, what="health recovers without a restart")
     acknowledged.add(server.api.publish(data="after")["id"])
-    endpoint.wait_until(lambda requests: acknowledged <= {r.id for r in requests})
+    endpoint.wait_for_ids(acknowledged)
 
     assert server.stop() == 0
     server.start()
@@ -105,7 +105,7 @@ def test_a_disk_that_fails_is_reported_and_loses_nothing(mount, make_server, end
     assert sh("mount", "-t", "ext4", "-o", "loop", str(image), str(disk)).returncode == 0
     server.start()
     acknowledged.add(server.api.publish(data="after")["id"])
-    endpoint.wait_until(lambda requests: acknowledged <= {r.id for r in requests})
+    endpoint.wait_for_ids(acknowledged)
 
 
 def test_a_read_only_folder_is_refused_with_words(mount, make_server):

@@ -24,7 +24,7 @@ def test_sigterm_at_load_loses_nothing_and_repeats_nothing(make_server, endpoint
         server.start()
     publisher.stop()
     acknowledged = set(publisher.acknowledged)
-    endpoint.wait_until(lambda requests: acknowledged <= {r.id for r in requests})
+    endpoint.wait_for_ids(acknowledged)
     wait_until(lambda: not server.api.expect(200, "GET", "tenants/default/deliveries?status=pending&limit=1")["items"], what="nothing pending")
     verdict = check(acknowledged, publisher.offered, [r.id for r in endpoint.received])
     assert len(acknowledged) >= 300

@@ -43,4 +43,4 @@ def test_an_endpoint_that_comes_back_gets_what_waited(server, endpoint):
     wait_until(lambda: any(d["attempts"] for d in server.api.items("tenants/default/deliveries")), what="an attempt failed")
     assert not endpoint.received
     endpoint.up()
-    endpoint.wait_until(lambda requests: ids <= {r.id for r in requests})
+    endpoint.wait_for_ids(ids)

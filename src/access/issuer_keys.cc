@@ -31,23 +31,20 @@ bool IssuerKeys::wants_fetch(const domain::Issuer& issuer, Missed missed) const 
 void IssuerKeys::fetch(const IssuerPtr& issuer, UniqueFunction<void(bool)> done) {
   const SteadyTime now = clock_.steady_now();
   const std::string& url = issuer->settings.jwks_url;
-  {
-    const std::unique_lock lock(mutex_);
-    Entry& entry = entries_[issuer->id.key];
-    const bool asks = !entry.running && fetch_ && may_ask(entry, url, now);
-    if (entry.running || asks) {
-      entry.waiting.push_back(std::move(done));
-      done = nullptr;
-    }
-    if (entry.running) return;
-    if (asks) {
-      if (entry.url != url) entry.keys = nullptr;
-      entry.url = url;
-      entry.asked_at = now;
-      entry.running = true;
-    }
+  std::unique_lock lock(mutex_);
+  Entry& entry = entries_[issuer->id.key];
+  const bool running = entry.running;
+  if (!running && !(fetch_ && may_ask(entry, url, now))) {
+    lock.unlock();
+    return done(false);
   }
-  if (done) return done(false);
+  entry.waiting.push_back(std::move(done));
+  if (running) return;
+  if (entry.url != url) entry.keys = nullptr;
+  entry.url = url;
+  entry.asked_at = now;
+  entry.running = true;
+  lock.unlock();
   fetch_(url, [this, key = issuer->id.key, url](Result<std::string> document) { finish(key, url, document); });
 }
 

@@ -170,8 +170,7 @@ net::Task<TestReport> TestDelivery::send(Composed composed, Milliseconds timeout
       report.detail = std::move(outcome.answer->detail);
       co_return report;
     }
-    request.header_lines = with_headers(request.header_lines, outcome.transformed.headers);
-    request.body = composed.script->finish(std::move(outcome.transformed.payload), request.header_lines);
+    request.body = complete(*composed.script, std::move(outcome.transformed), request.header_lines);
   }
   const auto start = clock_.steady_now();
   request.deadline = start + timeout;

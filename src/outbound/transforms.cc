@@ -121,6 +121,11 @@ std::string with_headers(std::string_view lines, const std::vector<domain::Heade
   return merged;
 }
 
+std::shared_ptr<const std::string> complete(ScriptedBody& script, domain::Transformed transformed, std::string& header_lines) {
+  if (!transformed.headers.empty()) header_lines = with_headers(header_lines, transformed.headers);
+  return script.finish(std::move(transformed.payload), header_lines);
+}
+
 Transforms::Transforms(EventLoop& loop, script::Runner& runner, Transport& next, const Clock& clock, std::size_t body_bytes_max)
     : loop_(loop), runner_(runner), next_(next), clock_(clock), body_bytes_max_(body_bytes_max) {}
 
@@ -160,10 +165,7 @@ void Transforms::finish(std::uint64_t id, const script::Outcome& outcome) {
 
   OutgoingAttempt& attempt = waiting.attempt;
   const auto script = std::move(attempt.script);
-  if (!result.transformed.headers.empty()) {
-    attempt.header_lines = with_headers(attempt.header_lines, result.transformed.headers);
-  }
-  attempt.body = script->finish(std::move(result.transformed.payload), attempt.header_lines);
+  attempt.body = complete(*script, std::move(result.transformed), attempt.header_lines);
   attempt.deadline = clock_.steady_now() + script->subscription->settings.timeout;
   next_.send(std::move(attempt), std::move(waiting.done));
 }

@@ -36,6 +36,9 @@ struct TransformOutcome {
 };
 TransformOutcome read_outcome(const script::Outcome& outcome);
 
+// Completes a request with what its script returned: the headers and the signature go into `header_lines`. Answers the body.
+std::shared_ptr<const std::string> complete(ScriptedBody& script, domain::Transformed transformed, std::string& header_lines);
+
 // `lines`, "name: value\r\n" each, with `headers` in place of those of the same name.
 std::string with_headers(std::string_view lines, const std::vector<domain::Header>& headers);
 

@@ -26,9 +26,11 @@ void append_problem(std::string& out, const Error& error, std::string_view reque
 // With Retry-After and WWW-Authenticate where they belong.
 net::HttpResponse problem_response(const Error& error, std::string_view request_id);
 
-// For what the HTTP server refuses before there is a request: 400, 408, 413, 414, 417, 431, 503.
-// The same as an error, which a surface may write in its own form; nothing for what no client is at fault for.
+// What the HTTP server refuses, as an error that a surface may write in its own form; nothing for what no client is at fault
+// for.
 std::optional<Error> error_of_status(int status, std::string_view detail);
+
+// For what the HTTP server refuses before there is a request: 400, 408, 413, 414, 417, 431, 503.
 net::HttpResponse problem_of_status(int status, std::string_view detail, std::string_view request_id);
 
 }  // namespace posthorn::api

@@ -327,12 +327,14 @@ Status Service::bind_tenant(RequestContext& context) const {
 
 net::HttpResponse Service::refuse(int status, std::string_view detail, const net::HttpRequest* head) {
   std::string id = new_request_id();
-  net::HttpResponse response = problem_of_status(status, detail, id);
+  net::HttpResponse response;
   if (const auto error = error_of_status(status, detail); error && head != nullptr) {
     RequestContext context(*head);
     context.request_id = id;
     context.surface = &router_.surface_of(head->path);
     response = written(context, *error);
+  } else {
+    response = problem_of_status(status, detail, id);
   }
   response.headers.push_back({"X-Request-Id", std::move(id)});
   return response;
