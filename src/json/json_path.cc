@@ -275,7 +275,7 @@ class Evaluator {
 };
 
 // A name in a normalized path (RFC 9535, 2.7).
-std::string quoted(std::string_view name) {
+std::string quoted_name(std::string_view name) {
   constexpr std::string_view kMeant = "\b\f\n\r\t'\\";
   constexpr std::string_view kMarks = "bfnrt'\\";
   std::string text = "'";
@@ -296,7 +296,8 @@ std::string canonical_text(const PathQuery& query) {
   std::string text = "$";
   for (const auto& segment : query.segments) {
     const auto& selector = segment.selectors.front();
-    text += "[" + (selector.kind == PathSelector::Kind::name ? quoted(selector.name) : std::to_string(selector.index)) + "]";
+    text +=
+        "[" + (selector.kind == PathSelector::Kind::name ? quoted_name(selector.name) : std::to_string(selector.index)) + "]";
   }
   return text;
 }

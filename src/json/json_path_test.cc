@@ -185,7 +185,7 @@ std::string read_suite() {
   return text.str();
 }
 
-std::string quoted(std::string_view name) {
+std::string quoted_name(std::string_view name) {
   std::string path = compiled("$[" + bj::serialize(bj::value(name)) + "]")->canonical();
   return path.substr(1);
 }
@@ -195,7 +195,7 @@ void name_nodes(const bj::value& node, const std::string& path, std::map<const b
   if (const auto* array = node.if_array()) {
     for (std::size_t i = 0; i < array->size(); ++i) name_nodes((*array)[i], path + "[" + std::to_string(i) + "]", paths);
   } else if (const auto* object = node.if_object()) {
-    for (const auto& member : *object) name_nodes(member.value(), path + quoted(member.key()), paths);
+    for (const auto& member : *object) name_nodes(member.value(), path + quoted_name(member.key()), paths);
   }
 }
 

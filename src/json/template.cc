@@ -32,7 +32,7 @@ struct Node {
   std::vector<Node> children;
 };
 
-std::string quoted(std::string_view text) { return bj::serialize(bj::value(bj::string_view(text.data(), text.size()))); }
+std::string json_string(std::string_view text) { return bj::serialize(bj::value(bj::string_view(text.data(), text.size()))); }
 
 class Compiler {
  public:
@@ -48,7 +48,7 @@ class Compiler {
       made.kind = Node::Kind::object;
       for (const auto& member : *object) {
         const std::string_view name = member.key();
-        made.names.push_back(quoted(name));
+        made.names.push_back(json_string(name));
         if (auto added = add(made, member.value(), join_path(field, name)); !added) return added.error();
       }
     } else {
@@ -110,7 +110,7 @@ class Compiler {
       made.kind = Node::Kind::value;
     } else if (made.parts.empty() || (made.parts.size() == 1 && !made.parts.front().path)) {
       made.kind = Node::Kind::fixed;
-      made.fixed = quoted(made.parts.empty() ? std::string_view() : std::string_view(made.parts.front().words));
+      made.fixed = json_string(made.parts.empty() ? std::string_view() : std::string_view(made.parts.front().words));
     }
     return made;
   }
@@ -143,7 +143,7 @@ class Filler {
         break;
       }
       case Node::Kind::text:
-        out_ += quoted(text_of(node));
+        out_ += json_string(text_of(node));
         break;
       case Node::Kind::array:
         out_ += '[';
