@@ -26,13 +26,13 @@ test: ## Everything that must pass: lint, unit and cross-module tests, short san
 	@tools/setup build test lint fuzz package
 	@tools/run_tests --jobs $(JOBS) $(ARGS)
 
-bench: ## Measure, each figure beside its baseline in the same run (about ten minutes)
+bench: ## Measure, each figure beside its baseline in the same run (about twelve minutes)
 	@tools/setup build bench
 	@tools/configure release
 	@cmake --build build/release --target posthorn bench_sink subscription_index_bench --parallel $(JOBS)
 	@python3 bench/run.py $(ARGS)
 
-bench-long: ## The long measurements too: 3,000,000 stored, 1,000,000 pending, 200 kills (about an hour)
+bench-long: ## The long measurements too: 3,000,000 stored, 200 kills, a clean build (about half an hour)
 	@tools/setup build bench test
 	@tools/configure release
 	@cmake --build build/release --target posthorn bench_sink subscription_index_bench --parallel $(JOBS)

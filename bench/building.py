@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import time
 
 from rig import ROOT
@@ -42,6 +43,7 @@ def build_times(bench):
 
 
 def kill_loop(bench, cycles=200):
+    subprocess.run([sys.executable, "tools/run_tests", "--only", "clients"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     done = subprocess.run(
         [ROOT / "build/venv/bin/python", "-m", "pytest", "tests/test_kill.py", f"--cycles={cycles}", "-s", "-k", "in_flight"],
         cwd=ROOT, capture_output=True, text=True, check=False,

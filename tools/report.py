@@ -63,11 +63,10 @@ class Tally:
         self.failures.append((name, list(lines)))
 
     def waver(self, name, lines=()):
-        self.passed += 1
         self.unsteady.append((name, list(lines)))
 
     def print(self):
-        """Ends with "N passed, N failed"."""
+        """Ends with "N passed, N failed", and how many were skipped or unsteady when some were."""
         told = [("FAILED", *failure) for failure in self.failures] + [("unsteady", *test) for test in self.unsteady]
         shown = told[:NAMES_MAX]
         each = max(REASON_LINES[0], min(REASON_LINES[1], (LINES_MAX - len(shown)) // max(1, len(shown)))) if shown else 0
@@ -79,5 +78,5 @@ class Tally:
             print(f"{word} {name}")
         if told:
             print("Whole logs are in build/results. What is unsteady failed beside other tests and passed alone.")
-        skipped = f", {self.skipped} skipped" if self.skipped else ""
-        print(f"{self.passed} passed, {len(self.failures)} failed{skipped}")
+        rest = "".join(f", {count} {word}" for count, word in ((self.skipped, "skipped"), (len(self.unsteady), "unsteady")) if count)
+        print(f"{self.passed} passed, {len(self.failures)} failed{rest}")
