@@ -173,3 +173,18 @@ def test_the_unit_lets_scripts_run(package, tmp_path):
     made = set(re.findall(r"^\d+ +([a-z_0-9]+)\(", (tmp_path / "calls").read_text(), re.M))
     assert "seccomp" in made, "nothing was traced: the test proves nothing"
     assert not made - allowed_calls((root / UNIT).read_text())
+
+
+def test_nothing_that_the_host_built_goes_into_the_image():
+    made = {line.strip("/") for line in (ROOT / ".gitignore").read_text().split()}
+    kept_out = {line.removeprefix("**/") for line in (ROOT / "deploy/Dockerfile.dockerignore").read_text().splitlines() if line[:1] != "#"}
+    assert "build" in made and made | {".git"} <= kept_out
+
+
+def test_the_image_is_built_by_commands_that_there_are():
+    file = (ROOT / "deploy/Dockerfile").read_text()
+    targets = re.findall(r"^RUN make (\S+)$", file, re.M)
+    assert targets
+    for target in targets:
+        assert re.search(rf"^{target}:.*##", (ROOT / "Makefile").read_text(), re.M), f"make {target}"
+    assert "--from=build /source/build/release/posthorn_*.deb " in file
