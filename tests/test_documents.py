@@ -45,6 +45,15 @@ def test_documented_commands_run(name, text, server, tmp_path):
     run(PRELUDE + text, server, tmp_path)
 
 
+def test_the_man_page_names_every_command():
+    shown = subprocess.run([BINARY, "--help"], capture_output=True, text=True, check=True).stdout
+    commands = re.findall(r"^  ([a-z-]+) ", shown.partition("Subcommands:\n")[2].partition("\n\n")[0], re.M)
+    section = (ROOT / "deploy/posthorn.1").read_text().partition(".SH COMMANDS")[2].partition(".SH SIGNALS")[0]
+    named = [word for line in re.findall(r"^\.BR? (.*)$", section, re.M) for word in re.findall(r"[a-z-]+", line.replace("\\", ""))]
+    assert "serve" in commands
+    assert sorted(named) == sorted(commands)
+
+
 # Where a vendor publishes nothing, its document marks what we chose. A whole surface: every operation of it.
 OURS = {
     "orangelogic": [("paths", "*", "*")],
