@@ -1,4 +1,6 @@
-"""tools/packages.txt: the group [build] alone is enough for `make`. Everything that configuring found on this machine and every
+"""What a build needs and what it compiles.
+
+tools/packages.txt: the group [build] alone is enough for `make`. Everything that configuring found on this machine and every
 header that the program was compiled from belongs to a package that this group brings, without recommended ones."""
 
 import os
@@ -123,3 +125,10 @@ def test_a_package_that_is_not_listed_is_missed(used, package):
     listed = packages_of("build")
     assert package in listed
     assert set(lacking(used, listed - {package})) == {package}
+
+
+def test_what_measures_is_compiled_by_the_tests():
+    listed = lines_of("ninja", "-C", BUILD, "-t", "inputs", "benches")
+    for source in [*ROOT.glob("src/**/*_bench.cc"), ROOT / "bench/sink.cc"]:
+        assert str(source) in listed
+    assert re.search(r'build\("release", \[.*"benches".*\]', (ROOT / "tools/run_tests").read_text())
