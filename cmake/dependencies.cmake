@@ -25,9 +25,6 @@ endif()
 find_package(prometheus-cpp CONFIG QUIET)
 find_package(CLI11 CONFIG QUIET)
 find_package(mimalloc CONFIG QUIET)
-if(POSTHORN_BENCH)
-  find_package(benchmark REQUIRED)
-endif()
 
 # llhttp: Node's HTTP/1 parser. Debian ships its generated C sources; they are compiled here as a small library.
 set(LLHTTP_SOURCE_DIR /usr/share/llhttp CACHE PATH "Folder with llhttp's C sources")

@@ -1,6 +1,6 @@
 # One library a folder; every source listed. Warnings are errors.
 #
-#   posthorn_library(net SOURCES url.cc … TESTS url_test.cc … FUZZ url_fuzz.cc … BENCH x_bench.cc … LINK posthorn_base …)
+#   posthorn_library(net SOURCES url.cc … TESTS url_test.cc … FUZZ url_fuzz.cc … LINK posthorn_base …)
 #
 # makes posthorn_net, net_test (one binary, registered with ctest under the label "unit"), and one binary a fuzz target.
 # The targets unit_tests and fuzzers build all of each.
@@ -14,6 +14,7 @@ endif()
 
 add_custom_target(unit_tests)
 add_custom_target(fuzzers)
+add_custom_target(benches)
 
 # posthorn_target_options(TARGET [code|tests])
 function(posthorn_target_options target)
@@ -23,7 +24,7 @@ function(posthorn_target_options target)
 endfunction()
 
 function(posthorn_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;TESTS;FUZZ;BENCH;LINK;TEST_LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;TESTS;FUZZ;LINK;TEST_LINK" ${ARGN})
   string(REPLACE "/" "_" flat ${name})
   add_library(posthorn_${flat} STATIC ${ARG_SOURCES})
   posthorn_target_options(posthorn_${flat})
@@ -51,13 +52,13 @@ function(posthorn_library name)
       add_dependencies(fuzzers ${fuzz_name})
     endforeach()
   endif()
+endfunction()
 
-  if(POSTHORN_BENCH)
-    foreach(source IN LISTS ARG_BENCH)
-      get_filename_component(bench_name ${source} NAME_WE)
-      add_executable(${bench_name} ${source})
-      posthorn_target_options(${bench_name})
-      target_link_libraries(${bench_name} PRIVATE posthorn_${flat} benchmark::benchmark_main)
-    endforeach()
-  endif()
+# posthorn_bench(NAME SOURCE LIBRARY…): a program that measures one part. Built when it is named; `make test` compiles all of them
+# (the target benches), so that they stay true to what they measure.
+function(posthorn_bench name source)
+  add_executable(${name} EXCLUDE_FROM_ALL ${source})
+  posthorn_target_options(${name})
+  target_link_libraries(${name} PRIVATE ${ARGN})
+  add_dependencies(benches ${name})
 endfunction()

@@ -49,8 +49,8 @@ def project(tmp_path):
             path = tmp_path / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-            if name.startswith("src/") and path.parent.name != "src":
-                (path.parent / "README.md").write_text("A folder.\n")
+            if name.startswith("src/") and path.name != "README.md":
+                (path.parent / "README.md").write_text("# A folder\n")
         done = subprocess.run([ROOT / "tools/check_layers", tmp_path], capture_output=True, text=True, check=False)
         return done.returncode, done.stdout
 
@@ -94,7 +94,24 @@ def test_an_exception_opens_only_what_it_names(project):
 
 
 def test_a_folder_without_a_readme_is_found(project, tmp_path):
-    project()
-    (tmp_path / "src/engine/README.md").unlink()
+    project({"src/engine/inner/inner.h": "", "tests/support/test.py": ""})
+    for folder in ("src", "src/engine", "src/engine/inner"):
+        (tmp_path / folder / "README.md").unlink()
     done = subprocess.run([ROOT / "tools/check_layers", tmp_path], capture_output=True, text=True, check=False)
-    assert "src/engine/README.md: missing" in done.stdout
+    for folder in ("src", "src/engine", "src/engine/inner", "tests", "tests/support"):
+        assert f"{folder}/README.md: missing\n" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "its first line is no heading"),
+        ("-#engine\n", "its first line is no heading"),
+        ("\n# engine\n", "its first line is no heading"),
+        ("# engine\n" + "\n" * 20, "more than 20 lines"),
+    ],
+)
+def test_a_readme_that_says_nothing_is_found(project, text, said):
+    code, output = project({"src/engine/README.md": text})
+    assert code == 1
+    assert output == f"src/engine/README.md: {said}" + (" ('# …')\n" if "heading" in said else "\n")

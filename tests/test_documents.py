@@ -4,6 +4,7 @@ What is typed: every fenced `sh` block that follows a line `<!-- tested -->` in 
 built binary first on PATH, the administrator's key, and a server at $POSTHORN_URL. (test_vendor_walks.py runs examples/*.sh.)
 """
 
+import functools
 import json
 import os
 import re
@@ -82,3 +83,53 @@ def test_what_stands_beside_the_vendors_calls_is_marked(surface):
     document = json.loads((ROOT / "spec" / f"{surface}.openapi.json").read_text())
     for name in ("openapi.json", "docs"):
         assert document["paths"][f"/{surface}/{name}"]["get"]["x-posthorn-choice"] is True
+
+
+@functools.cache
+def help_of(*words):
+    return subprocess.run([BINARY, *words, "--help"], capture_output=True, text=True, check=True).stdout
+
+
+def commands_below(*words):
+    return re.findall(r"^  ([a-z-]+) ", help_of(*words).partition("Subcommands:\n")[2].partition("\n\n")[0], re.M)
+
+
+def misnamed(text):
+    """What of the calls of posthorn in a text is not there: commands, commands of commands, options."""
+    for call, rest in re.findall(r"(?<![\w/.-])posthorn ((?:[a-z][a-z-]+ ?)+)([^`|;#\n]*)", text.replace("\\\n", " ")):
+        words, command = call.split(), []
+        while words and words[0] in commands_below(*command):
+            command.append(words.pop(0))
+        if not command or (words and commands_below(*command)):
+            yield call
+        else:
+            yield from (option for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", call + rest) if option not in help_of(*command) + "--help")
+
+
+@pytest.mark.parametrize("name", [str(path.relative_to(ROOT)) for path in [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]])
+def test_commands_and_options_in_the_documents_exist(name):
+    assert not list(misnamed((ROOT / name).read_text()))
+
+
+def test_what_does_not_exist_is_found():
+    text = "`posthorn subscriptions invent`, `posthorn pretend --now`, posthorn backup \\\n --twice FILE; posthorn serve --listen A:1"
+    assert list(misnamed(text)) == ["subscriptions invent", "pretend ", "--twice"]
+
+
+def links_of(text):
+    return [target for target in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in target]
+
+
+def test_documents_link_to_files_that_there_are():
+    listed = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    links = [(name, link) for name in listed if (ROOT / name).exists() for link in links_of((ROOT / name).read_text())]
+    assert len(links) > 50
+    assert [(name, link) for name, link in links if not (ROOT / name).parent.joinpath(link).exists()] == []
+
+
+def test_the_man_page_names_every_command():
+    commands = commands_below()
+    section = (ROOT / "deploy/posthorn.1").read_text().partition(".SH COMMANDS")[2].partition(".SH SIGNALS")[0]
+    named = [word for line in re.findall(r"^\.BR? (.*)$", section, re.M) for word in re.findall(r"[a-z-]+", line.replace("\\", ""))]
+    assert "serve" in commands
+    assert sorted(named) == sorted(commands)

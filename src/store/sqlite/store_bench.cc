@@ -19,10 +19,8 @@
 #include "store/conformance/test_loop.h"
 #include "store/sqlite/sqlite_store.h"
 
+namespace posthorn::store {
 namespace {
-
-using namespace posthorn;
-using namespace posthorn::store;
 
 struct Options {
   std::string dir = "posthorn-store-bench";
@@ -215,10 +213,7 @@ class Run {
   std::chrono::steady_clock::time_point tenth_start_;
 };
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  const Options options = parse(argc, argv);
+int measure(const Options& options) {
   std::filesystem::remove_all(options.dir);
   const SystemClock clock;
   sqlite::SqliteOptions open;
@@ -238,3 +233,8 @@ int main(int argc, char** argv) {
   std::filesystem::remove_all(options.dir);
   return 0;
 }
+
+}  // namespace
+}  // namespace posthorn::store
+
+int main(int argc, char** argv) { return posthorn::store::measure(posthorn::store::parse(argc, argv)); }
