@@ -55,8 +55,8 @@ def found_by_configuring():
     found = set()
     for name, value in cache.items():
         path = Path(value)
-        if not value.startswith("/usr/") or not path.exists():
-            continue
+        if not value.startswith("/usr/") or value.startswith("/usr/local/") or not path.exists():
+            continue  # what somebody installed by hand is theirs
         if path.is_file():
             found.add(value)
         elif name.endswith("_DIR") and "/cmake/" in value:
@@ -82,7 +82,7 @@ def read_by_the_compiler():
     for line in lines_of("ninja", "-C", BUILD, "-t", "deps"):
         if line and not line.startswith(" "):
             counts = line.partition(":")[0] in needed
-        elif counts and line.startswith("    /usr/"):
+        elif counts and line.startswith("    /usr/") and not line.startswith("    /usr/local/"):
             headers.add(os.path.normpath(line.strip()))
     return headers
 
