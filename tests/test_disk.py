@@ -109,7 +109,7 @@ def test_a_start_on_a_full_disk_waits_for_space(mount, make_server, endpoint):
     server.start(wait=False)
     wait_until(lambda: health_or_nothing(server), what="it waits again")
     endpoint.up()
-    fill.unlink()
+    assert sh("mount", "-o", "remount,size=200m", str(disk)).returncode == 0
     server.wait_ready()
     endpoint.wait_for_ids(acknowledged)
 
