@@ -2,8 +2,10 @@
 what the old one sealed."""
 
 import shutil
+import sqlite3
 import subprocess
 
+from standardwebhooks.webhooks import Webhook
 from support.endpoint import Endpoint
 from support.journal import Publisher
 from support.server import BINARY, wait_until
@@ -16,6 +18,7 @@ def posthorn(*arguments):
 
 def test_a_backup_at_load_restores_whole(server, make_server, endpoint, tmp_path):
     subscription = server.api.subscribe(endpoint.url("/hook"))
+    promised = server.api.publish(data=1, headers={"Idempotency-Key": "once"})
     publisher = Publisher(server.port, tmp_path / "journal").start()
     endpoint.wait_for(200)
     before = set(publisher.acknowledged)
@@ -38,12 +41,26 @@ def test_a_backup_at_load_restores_whole(server, make_server, endpoint, tmp_path
     assert restored.api.expect(200, "GET", f"tenants/default/subscriptions/{subscription['id']}")["url"] == endpoint.url("/hook")
     endpoint.up()
     restored.api.publish(id="after-restore")
-    endpoint.wait_until(lambda requests: any(r.id == "after-restore" for r in requests))
+    requests = endpoint.wait_until(lambda requests: any(r.id == "after-restore" for r in requests))
+    last = next(r for r in requests if r.id == "after-restore")
+    Webhook(subscription["secret"]).verify(last.body, last.headers)
+    again = restored.api.call("POST", "tenants/default/events", {"topic": "test.made", "data": 1}, headers={"Idempotency-Key": "once"})
+    assert again.status == 202 and again.json == promised and again.headers["Idempotent-Replayed"] == "true"
+    other = restored.api.call("POST", "tenants/default/events", {"topic": "test.made", "data": 2}, headers={"Idempotency-Key": "once"})
+    assert other.status == 409, other
+
+
+def test_what_a_newer_program_wrote_is_not_backed_up(server, tmp_path):
+    assert server.stop() == 0
+    with sqlite3.connect(server.data / "posthorn.db") as database:
+        database.execute("PRAGMA user_version = 99")
+    database.close()
+    code, said = posthorn("backup", "--data", server.data, tmp_path / "copy.db")
+    assert code == 6 and "newer Posthorn" in said, said
+    assert not (tmp_path / "copy.db").exists()
 
 
 def test_a_new_master_key_opens_the_old_secrets(make_server, tmp_path):
-    from standardwebhooks.webhooks import Webhook
-
     with Endpoint() as endpoint:
         server = make_server().start()
         server.api.topic("test.made")

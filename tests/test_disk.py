@@ -1,6 +1,8 @@
 """A full disk and a disk that became read-only: publishing answers 503 with Retry-After, health says why, nothing
 acknowledged is lost; space that comes back is used without a restart. Needs root for mounts."""
 
+import contextlib
+import http.client
 import os
 import subprocess
 
@@ -72,6 +74,51 @@ def test_a_full_disk_refuses_and_recovers(mount, make_server, endpoint):
     server.start()
     stored = {item["id"] for item in server.api.items("tenants/default/events")}
     assert acknowledged <= stored
+
+
+def test_a_start_on_a_full_disk_waits_for_space(mount, make_server, endpoint):
+    disk = mount("-t", "tmpfs", "-o", "size=12m", "tmpfs")
+    server = make_server(data=disk / "data", environment={"POSTHORN_SHUTDOWN_GRACE": "4s"})
+    server.expects_errors = True
+    server.start()
+    server.api.topic("test.made")
+    endpoint.down()
+    server.api.subscribe(endpoint.url("/hook"), retry={"scheduleMs": [1000] * 50, "jitter": 0})
+    acknowledged = set()
+    publish_until_refused(server.api, acknowledged, "x" * 20_000)
+    fill = disk / "fill"
+    for ending in ("stopped", "killed"):
+        with contextlib.suppress(OSError), fill.open("ab", buffering=0) as file:
+            while True:
+                file.write(b"0" * 4096)
+        if ending == "killed":
+            server.kill()
+        else:
+            server.stop()
+            with contextlib.suppress(OSError), fill.open("ab", buffering=0) as file:  # what the stop set free
+                while True:
+                    file.write(b"0" * 4096)
+        server.start(wait=False)
+        answer = wait_until(lambda: health_or_nothing(server), what="health answers while the start waits")
+        assert answer.status == 503 and b"the disk is full" in answer.body, answer
+        refused = server.api.call("POST", "tenants/default/events", {"topic": "test.made", "data": 1})
+        assert refused.status == 503 and int(refused.headers["Retry-After"]) >= 1, refused
+        assert server.process.poll() is None
+    server.terminate()
+    assert server.wait() == 0, "a start that waits can be stopped"
+    server.start(wait=False)
+    wait_until(lambda: health_or_nothing(server), what="it waits again")
+    endpoint.up()
+    assert sh("mount", "-o", "remount,size=200m", str(disk)).returncode == 0
+    server.wait_ready()
+    endpoint.wait_for_ids(acknowledged)
+
+
+def health_or_nothing(server):
+    try:
+        return health(server)
+    except (OSError, http.client.HTTPException):
+        return None
 
 
 def test_a_disk_that_fails_is_reported_and_loses_nothing(mount, make_server, endpoint, tmp_path):

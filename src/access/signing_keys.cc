@@ -10,9 +10,9 @@ namespace {
 
 constexpr std::size_t kKeyIdBytes = 12;
 
-std::string context_of(const std::string& id) { return "signing key " + id; }
-
 }  // namespace
+
+std::string signing_key_context(const std::string& id) { return "signing key " + id; }
 
 KeyPlan plan_keys(const std::vector<Timestamp>& created, Timestamp now) {
   KeyPlan plan;
@@ -35,7 +35,7 @@ KeyPlan plan_keys(const std::vector<Timestamp>& created, Timestamp now) {
 void SigningKeys::fill(std::vector<store::SigningKeyRow> rows) {
   Keys keys;
   for (const auto& row : rows) {
-    const auto der = sealer_.open(row.sealed, context_of(row.id));
+    const auto der = sealer_.open(row.sealed, signing_key_context(row.id));
     auto key = der ? crypto::PrivateKey::from_der(*der) : Result<crypto::PrivateKey>(der.error());
     if (!key) {
       observe::log(observe::Level::warning, "a signing key cannot be opened and is not used any more", {{"key", row.id}});
@@ -83,7 +83,7 @@ net::Task<Status> SigningKeys::rotate(store::Session& session, OldKeys old_keys)
 
 net::Task<Status> SigningKeys::make_key(store::Session& session) {
   Key key{base64url_encode(crypto::random_bytes(kKeyIdBytes)), crypto::PrivateKey::generate(), clock_.wall_now()};
-  store::SaveSigningKey write{{key.id, sealer_.seal(key.key.to_der(), context_of(key.id)), key.created_at}};
+  store::SaveSigningKey write{{key.id, sealer_.seal(key.key.to_der(), signing_key_context(key.id)), key.created_at}};
   auto saved = co_await net::until<Status>([&](auto done) { session.save_signing_key(std::move(write), std::move(done)); });
   if (!saved) co_return saved;
   Keys keys;

@@ -34,6 +34,9 @@ struct KeyPlan {
 };
 KeyPlan plan_keys(const std::vector<Timestamp>& created, Timestamp now);
 
+// What a stored key is bound to (crypto::Sealer): it opens for its own row only.
+std::string signing_key_context(const std::string& id);
+
 class SigningKeys {
  public:
   SigningKeys(const Clock& clock, const crypto::Sealer& sealer) : clock_(clock), sealer_(sealer) {}

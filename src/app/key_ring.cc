@@ -4,10 +4,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "base/text.h"
@@ -118,6 +120,38 @@ Result<Keys> load_keys(const std::string& data_dir, const std::string& from_envi
   text << stream.rdbuf();
   if (!stream) return internal_error("cannot read " + file);
   return parse_key_file(file, text.str());
+}
+
+Status check_keys(const Keys& keys, const std::vector<std::string_view>& secrets,
+                  const std::vector<std::string_view>& signing_keys) {
+  const auto unknown_among = [&keys](const std::vector<std::string_view>& values) {
+    std::set<std::uint32_t> unknown;
+    for (const auto value : values) {
+      const auto id = crypto::Sealer::key_of(value);
+      if (id && std::ranges::find(keys, *id, &crypto::Sealer::Key::id) == keys.end()) unknown.insert(*id);
+    }
+    return unknown;
+  };
+  const auto known = [&keys](std::string_view value) {
+    const auto id = crypto::Sealer::key_of(value);
+    return id && std::ranges::find(keys, *id, &crypto::Sealer::Key::id) != keys.end();
+  };
+  auto unknown = unknown_among(secrets);
+  if (unknown.empty()) {
+    if (!secrets.empty() || signing_keys.empty() || std::ranges::any_of(signing_keys, known)) return {};
+    unknown = unknown_among(signing_keys);
+    if (unknown.empty()) return {};
+  }
+  std::string ids;
+  for (const auto id : unknown) ids += (ids.empty() ? "" : ", ") + std::to_string(id);
+  std::string given;
+  for (const auto& key : keys) given += (given.empty() ? "" : ", ") + std::to_string(key.id);
+  return invalid("master_key",
+                 "this is not the store's master key: its secrets are sealed under key " + ids + ", what was given is key " +
+                     given +
+                     ". Nothing was changed. Give the key that the store was made with: put its master.key back and "
+                     "leave POSTHORN_MASTER_KEY unset, or set POSTHORN_MASTER_KEY to it",
+                 "wrong_master_key");
 }
 
 }  // namespace posthorn::app

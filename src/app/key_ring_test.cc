@@ -74,5 +74,37 @@ TEST_F(KeyRing, KeepsTheOrderOfSeveralKeys) {
   EXPECT_EQ((*read)[1].id, keys[1].id);
 }
 
+TEST(CheckKeys, RefusesARingThatDoesNotOpenWhatIsStored) {
+  const Keys own{make_master_key()};
+  const Keys other{make_master_key()};
+  const Keys both{other[0], own[0]};
+  const std::string mine = crypto::Sealer(own).seal("x", "");
+  const std::string foreign = crypto::Sealer(other).seal("x", "");
+  struct Case {
+    const char* what;
+    Keys keys;
+    std::vector<std::string_view> secrets;
+    std::vector<std::string_view> signing_keys;
+    bool accepted;
+  };
+  for (const Case& c : {Case{"a new store", own, {}, {}, true}, Case{"its own key", own, {mine, mine}, {mine}, true},
+                        Case{"another key", other, {mine}, {mine}, false},
+                        Case{"one secret under a key that is gone", own, {mine, foreign}, {mine}, false},
+                        Case{"several keys", both, {mine, foreign}, {foreign}, true},
+                        Case{"a signing key that was left behind", own, {mine}, {foreign}, true},
+                        Case{"one of several signing keys left behind", own, {}, {foreign, mine}, true},
+                        Case{"nothing at all opens", own, {}, {foreign}, false},
+                        Case{"a damaged value is not the key's fault", own, {"", "damaged"}, {}, true}}) {
+    const auto checked = check_keys(c.keys, c.secrets, c.signing_keys);
+    EXPECT_EQ(checked.has_value(), c.accepted) << c.what;
+    if (checked) continue;
+    EXPECT_EQ(checked.error().kind, ErrorKind::invalid_argument) << c.what;
+    EXPECT_EQ(checked.error().code, "wrong_master_key") << c.what;
+    for (const auto& key : {own[0], other[0]}) {
+      EXPECT_NE(checked.error().message.find(std::to_string(key.id)), std::string::npos) << checked.error().message;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace posthorn::app

@@ -34,6 +34,13 @@ TEST(RotateKey, LeavesTheKeysAloneWhileAServerHasTheFolderAndReplacesThemAfterwa
 
   (*store)->stop();
   store->reset();
+  {
+    const auto another = store::sqlite::DataFolder::open(folder);  // another rotate-key that is half way
+    ASSERT_TRUE(another);
+    ASSERT_TRUE(write_keys(folder, {make_master_key(), before->front()}));
+    EXPECT_FALSE(rotate_key(config));
+    EXPECT_EQ(load_keys(folder, "", DataState::exists)->size(), 2u) << "the other's keys were touched";
+  }
   ASSERT_TRUE(rotate_key(config));
   const auto after = load_keys(folder, "", DataState::exists);
   ASSERT_TRUE(after);

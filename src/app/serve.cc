@@ -3,11 +3,15 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
+#include <memory>
 #include <thread>
 
 #include "app/notify.h"
+#include "app/space_wait.h"
 #include "app/start_pages.h"
 #include "app/wiring.h"
 #include "base/version.h"
@@ -17,6 +21,8 @@ namespace posthorn::app {
 namespace {
 
 constexpr int kExitFailed = 1;
+constexpr int kExitConfiguration = 2;  // as the command line ends for it
+constexpr auto kSpaceWaitTime = std::chrono::seconds(2);
 constexpr int kExitBySecondSignal = 130;
 
 using observe::Level;
@@ -48,12 +54,39 @@ void watch_for_second_signal() {
   }).detach();
 }
 
-void print_new_key(const std::string& key) {
-  std::printf(
+Status print_new_key(const std::string& key) {
+  const int printed = std::printf(
       "The administrator's key, shown this once (the server keeps only its hash):\n\n  %s\n\n"
       "Use it as POSTHORN_KEY for the posthorn commands, or as \"Authorization: Bearer <key>\".\n",
       key.c_str());
-  std::fflush(stdout);
+  if (printed >= 0 && std::fflush(stdout) == 0) return {};
+  return internal_error(std::string("the administrator's key cannot be shown, so none was made: writing to the standard output "
+                                    "fails (") +
+                        std::strerror(errno) + "). Give it one that can be written, or set POSTHORN_ADMIN_KEY");
+}
+
+bool stop_was_asked_within(std::chrono::seconds time) {
+  const sigset_t signals = watched_signals();
+  const timespec limit{time.count(), 0};
+  const int signal = ::sigtimedwait(&signals, nullptr, &limit);
+  return signal > 0 && signal != SIGHUP;
+}
+
+// Starts `server`; while the disk is full, waits for space and says so. Answers success without a server when a stop was asked.
+Status start_when_there_is_space(const Config& config, std::unique_ptr<Server>& server) {
+  SpaceWait wait(config);
+  for (bool told = false;; told = true) {
+    server = std::make_unique<Server>(config);
+    auto started = server->start(print_new_key);
+    if (started || !waits_for_space(started.error(), free_bytes_of(config.data_dir))) return started;
+    server.reset();
+    const std::string reason = "the disk is full, so the start waits for space: " + started.error().message;
+    if (!told) observe::log(Level::warning, reason, {{"data", config.data_dir}});
+    notify_service_manager("STATUS=The disk is full: waiting for space\nEXTEND_TIMEOUT_USEC=30000000");
+    wait.listen(reason);
+    if (stop_was_asked_within(kSpaceWaitTime)) return {};
+    wait.close();
+  }
 }
 
 void wait_for_stop(Server& server) {
@@ -81,24 +114,24 @@ int serve(const LoadedConfig& loaded) {
   std::signal(SIGPIPE, SIG_IGN);
   raise_descriptor_limit();
 
-  Server server(loaded.config);
-  if (const auto started = server.start(); !started) {
+  std::unique_ptr<Server> server;
+  if (const auto started = start_when_there_is_space(loaded.config, server); !started) {
     observe::log(Level::error, "cannot start", {{"reason", started.error().message}, {"about", started.error().field}});
-    return kExitFailed;
+    return started.error().kind == ErrorKind::invalid_argument ? kExitConfiguration : kExitFailed;
   }
-  if (!server.new_admin_key().empty()) print_new_key(server.new_admin_key());
+  if (server == nullptr) return 0;
   const bool tls = !loaded.config.tls_certificate_file.empty();
   const std::string url =
-      std::string(tls ? "https://" : "http://") + loaded.config.listen_host + ":" + std::to_string(server.port());
+      std::string(tls ? "https://" : "http://") + loaded.config.listen_host + ":" + std::to_string(server->port());
   observe::log(Level::info, "serving", {{"version", kVersion}, {"url", url}, {"data", loaded.config.data_dir}});
-  notify_service_manager("READY=1");
+  notify_service_manager("READY=1\nSTATUS=Serving");
   release_start_pages();
 
-  wait_for_stop(server);
+  wait_for_stop(*server);
   notify_service_manager("STOPPING=1");
   observe::log(Level::info, "stopping: finishing what runs");
   watch_for_second_signal();
-  server.stop();
+  server->stop();
   observe::log(Level::info, "stopped");
   return 0;
 }

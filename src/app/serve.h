@@ -7,7 +7,8 @@
 
 namespace posthorn::app {
 
-// Answers the process's exit code: 0 after a drain, 1 when the server could not start.
+// Answers the process's exit code: 0 after a drain, 2 when it could not start as it is configured, 1 when it could not start
+// for another reason.
 int serve(const LoadedConfig& loaded);
 
 }  // namespace posthorn::app

@@ -21,6 +21,7 @@ namespace posthorn::app {
 namespace {
 
 constexpr auto kPendingWatchTime = 15s;
+constexpr auto kClockTolerance = 2s;  // keys may run ahead a little, and clocks are corrected a little
 
 // Runs `work` on the loop and waits for it. Not from a loop's thread.
 void on_loop(net::Loop& loop, UniqueFunction<void()> work) {
@@ -56,30 +57,39 @@ Server::Server(Config config) : config_(std::move(config)) { lane_shared_.disabl
 
 Server::~Server() { stop(); }
 
-Status Server::start() {
+Status Server::start(const ShowKey& show_key) {
   if (auto opened = open_store(); !opened) return opened;
   make_script_pool();
   if (auto started = start_out_nodes(); !started) return started;
   if (auto loaded = load(); !loaded) return loaded;
   if (auto started = start_engine(); !started) return started;
   if (auto started = start_in_nodes(); !started) return started;
+  if (auto kept = keep_new_admin_key(show_key); !kept) return kept;
   register_gauges();
   phase_ = Phase::serving;
   return {};
 }
 
 Status Server::open_store() {
-  auto folder = prepare_data_folder(config_.data_dir);
+  auto folder = lock_data_folder(config_.data_dir);
   if (!folder) return std::move(folder).error();
-  auto keys = load_keys(config_.data_dir, config_.master_key, *folder);
+  auto keys = load_keys(config_.data_dir, config_.master_key, (*folder)->has_database() ? DataState::exists : DataState::fresh);
   if (!keys) return std::move(keys).error();
-  sealer_ = std::make_unique<crypto::Sealer>(std::move(*keys));
+  keys_ = std::move(*keys);
+  sealer_ = std::make_unique<crypto::Sealer>(keys_);
 
   store::sqlite::SqliteOptions options;
   options.data_dir = config_.data_dir;
-  auto opened = store::sqlite::open_sqlite(options, clock_);
+  auto opened = store::sqlite::open_sqlite(options, clock_, std::move(*folder));
   if (!opened) return std::move(opened).error();
   store_ = std::move(*opened);
+  if (const auto ahead = clock_.go_on_from(store_->latest_time()); ahead > kClockTolerance) {
+    observe::log(observe::Level::warning,
+                 "the machine's clock is behind what the store has seen; due times go on from there, ahead of the clock",
+                 {{"clock", to_rfc3339(clock_.wall_now())},
+                  {"store", to_rfc3339(store_->latest_time())},
+                  {"ahead_seconds", std::chrono::floor<std::chrono::seconds>(ahead).count()}});
+  }
   ids_ = std::make_unique<IdSource>(clock_, random_seed(), std::uint16_t{0}, store_->largest_key());
   tenants_ = std::make_unique<access::Tenants>(clock_, *ids_);
   catalogue_ = std::make_unique<outbound::Catalogue>(clock_, *ids_, *sealer_);
@@ -194,6 +204,7 @@ Status Server::load() {
   OutNode& node = *out_nodes_.front();
   auto rows = ask<store::Catalogue>(node.loop, [&](auto done) { node.session->load_catalogue(std::move(done)); });
   if (!rows) return std::move(rows).error();
+  if (auto checked = check_master_key(*rows); !checked) return checked;
   std::vector<store::Credential> credentials = std::move(rows->credentials);
   tenants_->on_change([this](const domain::Tenant& tenant) {
     if (auto limit = domain::read_tenant_rate_limit(tenant.settings)) lane_shared_.paces.set(tenant.key, *limit);
@@ -207,6 +218,18 @@ Status Server::load() {
     on_subscription_change(subscription->id.key);
   });
   return {};
+}
+
+Status Server::check_master_key(const store::Catalogue& rows) {
+  OutNode& node = *out_nodes_.front();
+  const auto access = ask<store::AccessRows>(node.loop, [&](auto done) { node.session->load_access(std::move(done)); });
+  if (!access) return access.error();
+  std::vector<std::string_view> secrets;
+  secrets.reserve(rows.subscriptions.size());
+  for (const auto& subscription : rows.subscriptions) secrets.emplace_back(subscription.sealed_secret);
+  std::vector<std::string_view> signing_keys;
+  for (const auto& key : access->signing_keys) signing_keys.emplace_back(key.sealed);
+  return check_keys(keys_, secrets, signing_keys);
 }
 
 Status Server::load_access(std::vector<store::Credential> credentials) {
@@ -233,17 +256,15 @@ Status Server::load_access(std::vector<store::Credential> credentials) {
   return {};
 }
 
-// Makes what a new store needs: tenant "default" and the administrator's key.
+// Makes what a new store needs: tenant "default" and the administrator's key (keep_new_admin_key() keeps it).
 Status Server::first_run(std::vector<store::Credential>& credentials) {
   OutNode& node = *out_nodes_.front();
   if (!config_.admin_key.empty()) {
     credentials = {access::make_credential("admin", config_.admin_key, clock_.wall_now())};
   } else if (credentials.empty()) {
     new_admin_key_ = access::make_key();
-    credentials = {access::make_credential("admin", new_admin_key_, clock_.wall_now())};
-    auto saved =
-        ask<void>(node.loop, [&](auto done) { node.session->save_credential({credentials.front()}, std::move(done)); });
-    if (!saved) return saved;
+    new_admin_credential_ = access::make_credential("admin", new_admin_key_, clock_.wall_now());
+    credentials = {new_admin_credential_};
   }
   if (!tenants_->list("", 1).empty()) return {};
   Status made;
@@ -256,6 +277,14 @@ Status Server::first_run(std::vector<store::Credential>& credentials) {
     if (!saved) made = std::move(saved).error();
   });
   return made;
+}
+
+// After everything that can fail: a start that fails has neither shown a key nor kept one.
+Status Server::keep_new_admin_key(const ShowKey& show_key) {
+  if (new_admin_key_.empty()) return {};
+  if (auto shown = show_key(std::exchange(new_admin_key_, {})); !shown) return shown;
+  OutNode& node = *out_nodes_.front();
+  return ask<void>(node.loop, [&](auto done) { node.session->save_credential({new_admin_credential_}, std::move(done)); });
 }
 
 Status Server::start_engine() {
@@ -402,7 +431,7 @@ void Server::register_gauges() {
   metrics_.gauge("posthorn_oldest_pending_age_seconds", "Age of the oldest pending delivery's event", [this] {
     const auto oldest = oldest_pending_ms_.load();
     if (oldest == 0) return 0.0;
-    return std::chrono::duration<double>(clock_.schedule_now() - Timestamp(Milliseconds(oldest))).count();
+    return std::max(0.0, std::chrono::duration<double>(clock_.schedule_now() - Timestamp(Milliseconds(oldest))).count());
   });
   const auto measure = [this](std::string_view name, std::string_view help, double (*read)(const store::Measures&)) {
     metrics_.gauge(name, help, [this, read] { return read(store_->measures()); });

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,7 +17,9 @@
 #include "access/tenants.h"
 #include "api/admin/operations.h"
 #include "app/config.h"
+#include "app/key_ring.h"
 #include "app/nodes.h"
+#include "app/server_clock.h"
 #include "base/ids.h"
 #include "crypto/crypto.h"
 #include "observe/metrics.h"
@@ -35,15 +38,16 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  Status start();
+  // Called with the administrator's key when this start makes one; an error ends the start. Only then is the key's hash kept:
+  // a key that nobody has seen never is the only one.
+  using ShowKey = std::function<Status(const std::string& key)>;
+  Status start(const ShowKey& show_key);
   void stop();
 
   // Reads certificate files again (SIGHUP). Errors: what could not be read; the old ones stay.
   Status reload();
 
   std::uint16_t port() const;
-  // The administrator's key when this start made it; to be shown once. Empty otherwise.
-  const std::string& new_admin_key() const { return new_admin_key_; }
 
   // Any thread.
   api::admin::Readiness readiness() const;
@@ -51,8 +55,10 @@ class Server {
  private:
   Status open_store();
   Status load();
+  Status check_master_key(const store::Catalogue& rows);
   Status load_access(std::vector<store::Credential> credentials);
   Status first_run(std::vector<store::Credential>& credentials);
+  Status keep_new_admin_key(const ShowKey& show_key);
   void make_script_pool();
   Status start_out_nodes();
   net::HttpClientOptions client_options() const;
@@ -75,10 +81,12 @@ class Server {
   void tear_down();
 
   Config config_;
-  SystemClock clock_;
+  SystemClock machine_clock_;
+  ServerClock clock_{machine_clock_};
   observe::Metrics metrics_;
   outbound::LaneShared lane_shared_;
   outbound::PollHub poll_hub_;
+  Keys keys_;
   std::unique_ptr<crypto::Sealer> sealer_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<IdSource> ids_;
@@ -91,7 +99,8 @@ class Server {
   std::unique_ptr<Alarm> pending_alarm_;
   std::atomic<std::uint64_t> pending_count_{0};
   std::atomic<std::int64_t> oldest_pending_ms_{0};  // when it was accepted; 0: nothing is pending
-  std::string new_admin_key_;
+  std::string new_admin_key_;                       // until it is shown
+  store::Credential new_admin_credential_;
   enum class Phase { starting, serving, draining, stopped };
   std::atomic<Phase> phase_{Phase::starting};
 };

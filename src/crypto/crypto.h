@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -89,6 +90,9 @@ class Sealer {
   std::string seal(std::string_view plain, std::string_view context) const;
   // Errors: internal, code "cannot_unseal" (unknown key, damaged, wrong context).
   Result<std::string> open(std::string_view sealed, std::string_view context) const;
+
+  // The id of the key that sealed it, as its head says; nothing when it has not the form of a sealed value.
+  static std::optional<std::uint32_t> key_of(std::string_view sealed);
 
  private:
   std::vector<Key> keys_;

@@ -107,4 +107,11 @@ Result<std::string> Sealer::open(std::string_view sealed, std::string_view conte
   return plain;
 }
 
+std::optional<std::uint32_t> Sealer::key_of(std::string_view sealed) {
+  if (sealed.size() < kOverhead || sealed[0] != kVersion) return std::nullopt;
+  std::uint32_t id = 0;
+  for (const char byte : sealed.substr(1, kHeadBytes - 1)) id = id << 8 | static_cast<unsigned char>(byte);
+  return id;
+}
+
 }  // namespace posthorn::crypto

@@ -29,6 +29,14 @@ TEST(Sealer, OpensWhatItSealed) {
   }
 }
 
+TEST(Sealer, SaysWhichKeySealedAValue) {
+  const std::string sealed = Sealer({{0x89abcdef, kNewKey}}).seal("secret", "row");
+  EXPECT_EQ(Sealer::key_of(sealed), 0x89abcdefU);
+  EXPECT_EQ(Sealer::key_of(""), std::nullopt);
+  EXPECT_EQ(Sealer::key_of(sealed.substr(0, 20)), std::nullopt);
+  EXPECT_EQ(Sealer::key_of("\x02" + sealed.substr(1)), std::nullopt);
+}
+
 TEST(Sealer, NeverSealsTheSameTextTheSameWay) {
   const Sealer sealer({{1, kNewKey}});
   const std::string first = sealer.seal("secret", "row");

@@ -115,6 +115,9 @@ class Store {
   // The largest key in use, for IdSource.
   virtual std::int64_t largest_key() const = 0;
 
+  // The latest schedule time that is known to have passed before this store was opened: schedule time must go on from there.
+  virtual Timestamp latest_time() const = 0;
+
   // Finishes the writes that wait, then closes. Twice is fine.
   virtual void stop() = 0;
 };

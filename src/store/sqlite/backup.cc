@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "store/sqlite/data_folder.h"
+#include "store/sqlite/migrations.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace posthorn::store::sqlite {
@@ -91,12 +92,18 @@ Status BackupRunner::copy_from(Connection& source, const std::string& path) {
 Status backup_sqlite(const std::string& data_dir, const std::string& backup_file) {
   const std::string database = DataFolder::database_path(data_dir);
   if (!std::filesystem::exists(database)) return not_found("the data folder " + data_dir + " has no database", "no_database");
-  BackupRunner runner([&database] {
+  const auto open_source = [&database] {
     // Read-write, because a log that a stopped server left must be brought in; nothing else is written.
     auto source = std::make_unique<Connection>(database, Connection::Mode::read_write, std::string());
     source->execute("PRAGMA query_only = ON");
     return source;
-  });
+  };
+  try {
+    if (auto checked = check_schema(*open_source()); !checked) return checked;
+  } catch (const DatabaseError& error) {
+    return backup_failure(error.what());
+  }
+  BackupRunner runner(open_source);
   std::promise<Status> ended;
   runner.start(backup_file, [&ended](Status status) { ended.set_value(std::move(status)); });
   return ended.get_future().get();

@@ -46,7 +46,11 @@ Status make_folder(const std::filesystem::path& path) {
   if (path.has_parent_path() && path.parent_path() != path) {
     if (auto parent = make_folder(path.parent_path()); !parent) return parent;
   }
-  if (mkdir(path.c_str(), kFolderMode) != 0) return system_error("cannot make the data folder", path);
+  if (mkdir(path.c_str(), kFolderMode) != 0) {
+    // Another process may have been faster.
+    if (errno == EEXIST && stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode)) return {};
+    return system_error("cannot make the data folder", path);
+  }
   if (chmod(path.c_str(), kFolderMode) != 0) return system_error("cannot protect the data folder", path);
   return {};
 }

@@ -49,19 +49,49 @@ Status check_backup(const std::string& file) {
   return {};
 }
 
+template <class Id>
 struct Sealed {
-  SubscriptionId id;
-  std::string secret;
+  Id id;
+  std::string bytes;
 };
 
-std::vector<Sealed> sealed_secrets(Connection& connection) {
-  std::vector<Sealed> found;
+std::string bytes_of(const Blob& blob) { return {blob.begin(), blob.end()}; }
+
+std::vector<Sealed<SubscriptionId>> sealed_secrets(Connection& connection) {
+  std::vector<Sealed<SubscriptionId>> found;
   Statement statement(connection, "SELECT key, salt, sealed_secret FROM subscriptions ORDER BY key");
   for (Cursor row = statement.open(); row.next();) {
-    const Blob secret = row.blob(2);
-    found.push_back({{row.key<SubscriptionKey>(0), row.salt(1)}, std::string(secret.begin(), secret.end())});
+    found.push_back({{row.key<SubscriptionKey>(0), row.salt(1)}, bytes_of(row.blob(2))});
   }
   return found;
+}
+
+std::vector<Sealed<std::string>> sealed_signing_keys(Connection& connection) {
+  std::vector<Sealed<std::string>> found;
+  Statement statement(connection, "SELECT id, sealed FROM signing_keys ORDER BY id");
+  for (Cursor row = statement.open(); row.next();) {
+    found.push_back({std::string(row.text(0)), bytes_of(row.blob(1))});
+  }
+  return found;
+}
+
+// Answers how many subscriptions there were. The transaction is the caller's.
+Result<std::uint64_t> reseal_rows(Connection& connection, const Reseal& reseal) {
+  Statement update_secret(connection, "UPDATE subscriptions SET sealed_secret = ?2 WHERE key = ?1");
+  std::uint64_t count = 0;
+  for (const auto& sealed : sealed_secrets(connection)) {
+    const auto secret = reseal.secret(sealed.id, sealed.bytes);
+    if (!secret) return secret.error();
+    update_secret.run(sealed.id.key, as_blob(*secret));
+    ++count;
+  }
+  Statement update_key(connection, "UPDATE signing_keys SET sealed = ?2 WHERE id = ?1");
+  for (const auto& sealed : sealed_signing_keys(connection)) {
+    const auto key = reseal.signing_key(sealed.id, sealed.bytes);
+    if (!key) return key.error();
+    update_key.run(sealed.id, as_blob(*key));
+  }
+  return count;
 }
 
 }  // namespace
@@ -111,25 +141,17 @@ Result<std::uint64_t> compact_sqlite(const std::string& data_dir) {
   }
 }
 
-Result<std::uint64_t> reseal_sqlite(const std::string& data_dir, const Reseal& reseal) {
-  auto folder = DataFolder::open(data_dir);
-  if (!folder) return folder.error();
-  if (!(*folder)->has_database()) return not_found("the data folder " + data_dir + " has no database", "no_database");
+Result<std::uint64_t> reseal_sqlite(const DataFolder& folder, const Reseal& reseal) {
+  if (!folder.has_database()) return not_found("there is no database " + folder.database(), "no_database");
   try {
-    Connection connection((*folder)->database(), Connection::Mode::read_write, {});
+    Connection connection(folder.database(), Connection::Mode::read_write, {});
     if (auto migrated = migrate(connection); !migrated) return migrated.error();
     connection.execute("PRAGMA synchronous = FULL");
     connection.execute("BEGIN IMMEDIATE");
-    Statement update(connection, "UPDATE subscriptions SET sealed_secret = ?2 WHERE key = ?1");
-    std::uint64_t count = 0;
-    for (const Sealed& sealed : sealed_secrets(connection)) {
-      const auto secret = reseal(sealed.id, sealed.secret);
-      if (!secret) {
-        connection.roll_back();
-        return secret.error();
-      }
-      update.run(sealed.id.key, as_blob(*secret));
-      ++count;
+    auto count = reseal_rows(connection, reseal);
+    if (!count) {
+      connection.roll_back();
+      return count;
     }
     connection.execute("COMMIT");
     return count;

@@ -1,5 +1,6 @@
 #include "store/sqlite/sqlite_store.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -52,8 +53,9 @@ std::unique_ptr<Connection> open_reader(const SqliteOptions& options, const std:
 class SqliteStore final : public Store {
  public:
   SqliteStore(SqliteOptions options, const Clock& clock, std::unique_ptr<DataFolder> folder, std::string path,
-              std::unique_ptr<Connection> connection)
+              std::unique_ptr<Connection> connection, Timestamp latest_time)
       : options_(std::move(options)),
+        latest_time_(latest_time),
         folder_(std::move(folder)),
         path_(std::move(path)),
         connection_(std::move(connection)),
@@ -89,6 +91,8 @@ class SqliteStore final : public Store {
     return connection_ == nullptr ? 0 : connection_->query_integer(kLargestKey);
   }
 
+  Timestamp latest_time() const override { return latest_time_; }
+
   void stop() override {
     backups_->stop();
     writer_->stop();
@@ -103,6 +107,7 @@ class SqliteStore final : public Store {
 
  private:
   const SqliteOptions options_;
+  const Timestamp latest_time_;
   std::unique_ptr<DataFolder> folder_;  // null in memory
   const std::string path_;
   mutable std::mutex connection_mutex_;
@@ -118,25 +123,39 @@ Error open_failure(const DatabaseError& error, const std::string& path) {
                                                              : internal_error(message);
 }
 
+// Keys are made of the time, and leases are renewed all the time.
+Timestamp latest_time_in(Connection& connection) {
+  const Timestamp leased(Milliseconds(connection.query_integer("SELECT coalesce(max(abs(expires)), 0) FROM shards")));
+  const std::int64_t key = connection.query_integer(kLargestKey);
+  return std::max(leased - kLeaseTime, key == 0 ? Timestamp() : key_time(key));
+}
+
+// Nobody else lives. A lease that was left behind keeps its time, with a minus: latest_time_in() still wants it if this
+// process ends before it has leases of its own.
+constexpr const char* kFreeShards = "UPDATE shards SET expires = -expires WHERE expires > 0";
+
 }  // namespace
 
-Result<std::unique_ptr<Store>> open_sqlite(SqliteOptions options, const Clock& clock) {
-  std::unique_ptr<DataFolder> folder;
+Result<std::unique_ptr<Store>> open_sqlite(SqliteOptions options, const Clock& clock, std::unique_ptr<DataFolder> held) {
+  std::unique_ptr<DataFolder> folder = std::move(held);
   std::string path = ":memory:";
   if (options.place == SqliteOptions::Place::folder) {
-    auto opened = DataFolder::open(options.data_dir);
-    if (!opened) return opened.error();
-    folder = std::move(*opened);
+    if (folder == nullptr) {
+      auto opened = DataFolder::open(options.data_dir);
+      if (!opened) return opened.error();
+      folder = std::move(*opened);
+    }
     path = folder->database();
     if (auto made = make_private_file(path, Existing::accept); !made) return made.error();
   }
   try {
     auto connection = open_writer(options, path);
     if (auto migrated = migrate(*connection); !migrated) return migrated.error();
-    connection->execute("UPDATE shards SET expires = 0");
+    const Timestamp latest_time = latest_time_in(*connection);
+    connection->execute(kFreeShards);
     options.page_bytes = connection->query_integer("PRAGMA page_size");  // an older file keeps its own
     return std::unique_ptr<Store>(
-        new SqliteStore(std::move(options), clock, std::move(folder), std::move(path), std::move(connection)));
+        new SqliteStore(std::move(options), clock, std::move(folder), std::move(path), std::move(connection), latest_time));
   } catch (const DatabaseError& error) {
     return open_failure(error, path);
   }

@@ -92,7 +92,7 @@ TEST_F(SqliteFiles, ASecondProcessIsRefusedAndToldWhoHasTheFolder) {
   EXPECT_EQ(refused.error().kind, ErrorKind::conflict);
   EXPECT_NE(refused.error().message.find("process " + std::to_string(child)), std::string::npos) << refused.error().message;
   EXPECT_FALSE(restore_sqlite(database(), options_.data_dir));
-  EXPECT_FALSE(reseal_sqlite(options_.data_dir, [](SubscriptionId, std::string_view) { return std::string(); }));
+  EXPECT_FALSE(DataFolder::open(options_.data_dir));
 
   kill(child, SIGKILL);
   waitpid(child, nullptr, 0);
@@ -240,27 +240,76 @@ TEST_F(SqliteFiles, SealsEverySecretAnewOrNone) {
   const auto before = bench_->catalogue().subscriptions;
   close();
 
-  int seen = 0;
-  const auto failed = reseal_sqlite(options_.data_dir, [&seen](SubscriptionId, std::string_view) -> Result<std::string> {
-    if (++seen == 3) return invalid("key", "the old key does not open it");
-    return std::string("new");
-  });
+  const std::string key_row = "SELECT CAST(sealed AS TEXT) FROM signing_keys WHERE id = 'one'";
+  Connection(database(), Connection::Mode::read_write, {}).execute("INSERT INTO signing_keys VALUES('one', x'6f6c64', 0)");
+  const auto stored_key = [&] { return Connection(database(), Connection::Mode::read_write, {}).query_text(key_row); };
+  auto folder = DataFolder::open(options_.data_dir);
+  ASSERT_TRUE(folder);
+
+  const auto fresh_secret = [](SubscriptionId, std::string_view) -> Result<std::string> { return std::string("new"); };
+  const auto failed = reseal_sqlite(**folder, {fresh_secret, [](const std::string&, std::string_view) -> Result<std::string> {
+                                                 return invalid("key", "the old key does not open it");
+                                               }});
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().field, "key");
+  folder->reset();
   open();
   EXPECT_EQ(bench_->catalogue().subscriptions, before);
   close();
+  EXPECT_EQ(stored_key(), "old");
 
-  const auto count = reseal_sqlite(options_.data_dir, [](SubscriptionId id, std::string_view old) -> Result<std::string> {
-    return to_text(id) + std::string(old);
-  });
+  folder = DataFolder::open(options_.data_dir);
+  ASSERT_TRUE(folder);
+  const auto count = reseal_sqlite(
+      **folder,
+      {[](SubscriptionId id, std::string_view old) -> Result<std::string> { return to_text(id) + std::string(old); },
+       [](const std::string& id, std::string_view old) -> Result<std::string> { return id + " " + std::string(old); }});
   ASSERT_TRUE(count);
   EXPECT_EQ(*count, 4U) << "deleted ones too: no secret stays under the old key";
+  folder->reset();
+  EXPECT_EQ(stored_key(), "one old");
   open();
   for (const auto& subscription : bench_->catalogue().subscriptions) {
     EXPECT_EQ(subscription.sealed_secret, to_text(subscription.id) + before[0].sealed_secret);
   }
-  EXPECT_EQ(reseal_sqlite(folder_.path() + "/nothing", {}).error().kind, ErrorKind::not_found);
+  auto nothing = DataFolder::open(folder_.path() + "/nothing");
+  ASSERT_TRUE(nothing);
+  EXPECT_EQ(reseal_sqlite(**nothing, {}).error().kind, ErrorKind::not_found);
+}
+
+TEST_F(SqliteFiles, SaysWhatTimeItHasSeenAlsoWhenTheClockIsBehindNow) {
+  open();
+  EXPECT_EQ(store_->latest_time(), Timestamp()) << "a new store has seen nothing";
+  bench_->make_tenant();
+  const Timestamp made = clock_.schedule_now();
+  close();
+  open();
+  EXPECT_EQ(store_->latest_time(), made) << "keys tell the time";
+  clock_.advance(std::chrono::hours(24));
+  const auto leases = bench_->claim("one");
+  clock_.advance(std::chrono::seconds(5));
+  bench_->renew("one", leases, kLeaseTime);
+  const Timestamp renewed = clock_.schedule_now();
+  close();
+  for (int start = 0; start < 3; ++start) {  // also when a start ends before it has leases of its own
+    open();
+    EXPECT_EQ(store_->latest_time(), renewed) << "leases tell the time while nothing new is made";
+    close();
+  }
+}
+
+TEST_F(SqliteFiles, RefusesToBackUpTheSchemaOfANewerProgram) {
+  open();
+  close();
+  const auto set_version = [&](std::int64_t version) {
+    Connection(database(), Connection::Mode::read_write, {}).execute("PRAGMA user_version = " + std::to_string(version));
+  };
+  set_version(kSchemaVersion + 1);
+  const std::string copy = folder_.path() + "/copy.db";
+  EXPECT_EQ(backup_sqlite(options_.data_dir, copy).error().code, "schema_too_new");
+  EXPECT_FALSE(std::filesystem::exists(copy));
+  set_version(kSchemaVersion);
+  EXPECT_TRUE(backup_sqlite(options_.data_dir, copy));
 }
 
 TEST_F(SqliteFiles, FreesTheShardsOfADeadProcessWhenItOpens) {
