@@ -488,7 +488,7 @@ void Server::drain(SteadyTime deadline) {
   std::vector<std::future<void>> lanes;
   for (const auto& node : out_nodes_) {
     if (!node->lanes) continue;
-    lanes.push_back(begin(node->loop, [&node](auto done) {
+    lanes.push_back(begin(node->loop, [node = node.get()](auto done) {
       node->lanes->drain(std::move(done));
       // Attempts that still wait for their script are made after the next start.
       node->transforms->stop();

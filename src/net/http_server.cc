@@ -279,7 +279,9 @@ bool HttpServer::Impl::make_room(const PeerShare* among) {
   const auto wanted = std::min(idle.size(), 1 + table.size() / kMakeRoomPart);
   std::partial_sort(idle.begin(), idle.begin() + static_cast<std::ptrdiff_t>(wanted), idle.end());
   std::size_t made = 0;
-  for (std::size_t i = 0; i < idle.size() && made < wanted; ++i) made += idle[i].second->make_way() ? 1 : 0;
+  for (std::size_t i = 0; i < idle.size() && made < wanted; ++i) {
+    if (idle[i].second->make_way()) ++made;
+  }
   return made > 0;
 }
 
