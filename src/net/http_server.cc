@@ -30,7 +30,8 @@ namespace {
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);  // after a failed accept: out of descriptors or memory
 
 constexpr auto kRoomPause = std::chrono::milliseconds(100);  // until a full server looks again for idle connections
-constexpr std::size_t kMakeRoomPart = 128;                   // so much of it goes at once: looking for them takes time
+constexpr std::size_t kBuffersOfPeerPart = 4;
+constexpr std::size_t kMakeRoomPart = 128;  // so much of it goes at once: looking for them takes time
 
 void share_port(tcp::acceptor& acceptor, boost::system::error_code& error) {
   const int on = 1;
@@ -72,6 +73,11 @@ std::size_t connections_within(std::size_t descriptors, std::size_t servers) {
 bool has_its_share(const HttpServerLimits& limits, std::size_t all, std::size_t of_peer) {
   const bool nearly_full = all >= limits.connections_max - limits.connections_max / kConnectionsNearlyFullPart;
   return nearly_full && of_peer >= limits.connections_max / kConnectionsOfPeerPart;
+}
+
+bool may_hold(const HttpServerLimits& limits, std::size_t all, std::size_t of_peer) {
+  if (all > limits.buffered_bytes_max) return false;
+  return all <= limits.buffered_bytes_max / 2 || of_peer <= limits.buffered_bytes_max / kBuffersOfPeerPart;
 }
 
 std::string peer_of(std::string_view address) {
@@ -263,6 +269,7 @@ void HttpServer::Impl::leave(ServerConnection& connection) {
   table[connection.place] = table.back();
   table.pop_back();
   count = table.size();
+  connection.release_buffers();
   if (--connection.peer_share->connections == 0) peers.erase(connection.peer_share->peer);
   room.cancel();
   if (table.empty()) drained.cancel();

@@ -97,6 +97,9 @@ std::size_t connections_within(std::size_t descriptors, std::size_t servers);
 // Whether a peer with `of_peer` connections gets no more while the server has `all`.
 bool has_its_share(const HttpServerLimits& limits, std::size_t all, std::size_t of_peer);
 
+// Whether requests may hold so many bytes, of all and of one peer: one has no more than a quarter once half is taken.
+bool may_hold(const HttpServerLimits& limits, std::size_t all, std::size_t of_peer);
+
 // Whom an address (in its usual text form) stands for: IPv6 clients have a whole /64.
 std::string peer_of(std::string_view address);
 

@@ -268,22 +268,43 @@ TEST(HttpServerMemory, AnIdleConnectionKeepsLittleOfALargeRequest) {
 
 TEST(HttpServerMemory, RefusesBodiesBeyondTheBudgetOfAll) {
   auto options = patient_options();
-  options.limits.buffered_bytes_max = 200'000;
+  options.limits.buffered_bytes_max = 400'000;  // half of it for one peer
   RunningServer running(options);
   RawClient first(running.port());
   first.send(post(90'000) + std::string(60'000, 'a'));
   EXPECT_TRUE(eventually([&] { return running.server.buffered_bytes() >= 50'000; }));
   RawClient second(running.port());
-  second.send(post(90'000) + std::string(90'000, 'a'));
-  EXPECT_EQ(second.answer().status, 503);
-  EXPECT_TRUE(second.closed_by_server());
+  second.send(post(60'000) + std::string(50'000, 'a'));
+  EXPECT_TRUE(eventually([&] { return running.server.buffered_bytes() >= 150'000; }));
+  RawClient third(running.port());
+  third.send(post(60'000) + std::string(60'000, 'a'));
+  EXPECT_EQ(third.answer().status, 503);
+  EXPECT_TRUE(third.closed_by_server());
   RawClient small(running.port());
   small.send(post(1000) + std::string(1000, 'a'));
   EXPECT_EQ(small.answer().status, 200);
+  RawClient other(running.port(), 2);
+  other.send(post(60'000) + std::string(60'000, 'a'));
+  EXPECT_EQ(other.answer().status, 200);
   first.close();
+  second.close();
   EXPECT_TRUE(eventually([&] { return running.server.buffered_bytes() == 0; }));
   small.send(post(60'000) + std::string(60'000, 'a'));
   EXPECT_EQ(small.answer().status, 200);
+}
+
+TEST(HttpServerMemory, OnePeerHasAQuarterOnceHalfIsTaken) {
+  struct Case {
+    std::size_t all;
+    std::size_t of_peer;
+    bool may;
+  };
+  HttpServerLimits limits;
+  limits.buffered_bytes_max = 1000;
+  for (const auto& [all, of_peer, may] :
+       {Case{500, 500, true}, {501, 501, false}, {501, 250, true}, {1000, 250, true}, {1000, 251, false}, {1001, 1, false}}) {
+    EXPECT_EQ(may_hold(limits, all, of_peer), may) << all << ' ' << of_peer;
+  }
 }
 
 // --- descriptors ---------------------------------------------------------------------------------------------------

@@ -44,8 +44,6 @@ ServerConnection::ServerConnection(ServerShared& shared, std::unique_ptr<Transpo
   enter(Phase::handshake, shared_.limits.head_time);
 }
 
-ServerConnection::~ServerConnection() { shared_.buffered_bytes -= counted_bytes_; }
-
 void ServerConnection::enter(Phase phase, Milliseconds time) {
   phase_ = phase;
   entered_ = shared_.clock.steady_now();
@@ -199,7 +197,7 @@ ServerConnection::Reading ServerConnection::request_finished(std::string_view bo
         break;
     }
     count_buffers();
-    if (shared_.buffered_bytes > shared_.limits.buffered_bytes_max) return refuse(503, kTooMuchInMemory);
+    if (!may_hold_more(0)) return refuse(503, kTooMuchInMemory);
   }
   describe(body);
   return Reading::complete;
@@ -226,17 +224,28 @@ std::size_t ServerConnection::bytes_wanted() const {
   return std::min({missing, std::max(kReadBytesMin, input_.bytes().size()), kReadBytesMax});
 }
 
+bool ServerConnection::may_hold_more(std::size_t bytes) const {
+  const auto of_peer = peer_share != nullptr ? peer_share->buffered_bytes : 0;
+  return may_hold(shared_.limits, shared_.buffered_bytes + bytes, of_peer + bytes);
+}
+
 // The first 8 KiB are everybody's.
 bool ServerConnection::may_grow() const {
   const auto growth = input_.growth_for(bytes_wanted());
-  return growth == 0 || input_.capacity() == 0 || shared_.buffered_bytes + growth <= shared_.limits.buffered_bytes_max;
+  return growth == 0 || input_.capacity() == 0 || may_hold_more(growth);
 }
 
 void ServerConnection::count_buffers() {
-  const auto grown = std::max(input_.capacity(), InputBuffer::kFirstBytes) - InputBuffer::kFirstBytes + decoded_.capacity();
-  if (grown == counted_bytes_) return;
-  shared_.buffered_bytes += grown - counted_bytes_;
-  counted_bytes_ = grown;
+  auto grown = std::max(input_.capacity(), InputBuffer::kFirstBytes) - InputBuffer::kFirstBytes;
+  if (decoded_.capacity() > kKeptScratchBytesMax) grown += decoded_.capacity();
+  count_as(grown);
+}
+
+void ServerConnection::count_as(std::size_t bytes) {
+  if (bytes == counted_bytes_) return;
+  shared_.buffered_bytes += bytes - counted_bytes_;
+  if (peer_share != nullptr) peer_share->buffered_bytes += bytes - counted_bytes_;
+  counted_bytes_ = bytes;
 }
 
 // A connection that waits for its next request keeps little, however large the one before was.

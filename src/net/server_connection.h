@@ -27,6 +27,7 @@ class ServerConnection;
 struct PeerShare {
   boost::asio::ip::address peer;
   std::size_t connections = 0;
+  std::size_t buffered_bytes = 0;
 };
 
 // What the connections of one server share. Outlives them.
@@ -46,7 +47,6 @@ Milliseconds body_time_allowed(const HttpServerLimits& limits, std::size_t body_
 class ServerConnection {
  public:
   ServerConnection(ServerShared& shared, std::unique_ptr<Transport> transport, std::string peer);
-  ~ServerConnection();
   ServerConnection(const ServerConnection&) = delete;
   ServerConnection& operator=(const ServerConnection&) = delete;
 
@@ -63,8 +63,11 @@ class ServerConnection {
   // Cuts it unless a request has begun.
   bool make_way();
 
-  std::size_t place = 0;  // in the server's table
-  PeerShare* peer_share = nullptr;
+  // Before it leaves its peer's others: its buffers do not count any more.
+  void release_buffers() { count_as(0); }
+
+  std::size_t place = 0;            // in the server's table
+  PeerShare* peer_share = nullptr;  // until it leaves
 
  private:
   enum class Phase : std::uint8_t { handshake, idle, head, body, handling, writing, lingering };
@@ -83,8 +86,10 @@ class ServerConnection {
   void renew_body_deadline(std::size_t body_bytes);
   void describe(std::string_view body);
   std::size_t bytes_wanted() const;
+  bool may_hold_more(std::size_t bytes) const;
   bool may_grow() const;
   void count_buffers();
+  void count_as(std::size_t bytes);
   void give_back_before_waiting();
   Task<Reading> read_more();
   Task<bool> fill();
