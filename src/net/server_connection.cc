@@ -59,26 +59,30 @@ Task<void> ServerConnection::run() {
       // The server may have begun to stop while the answer before was written.
       if (shared_.draining && nothing_begun()) co_return;
       if (invitation_due_ && !co_await invite_body()) co_return;
-      reading = co_await read_more();
+      give_back_before_waiting();
+      if (!may_grow()) {
+        reading = refuse(503, kTooMuchInMemory);
+      } else if (co_await fill()) {
+        reading = read_buffered();
+      } else if (!expired_ || phase_ == Phase::idle) {
+        co_return;
+      } else {
+        reading = refuse(408, "the request took too long");
+      }
     }
-    if (reading == Reading::ended) co_return;
-    HttpResponse response = co_await response_to(reading);
+    HttpResponse response;
+    if (reading == Reading::complete) {
+      response = co_await handled();
+    } else {
+      response = refusal();
+    }
     if (!co_await answer(std::move(response))) break;
     input_.begin_next(message_bytes_);
   }
   co_await linger();
 }
 
-Task<ServerConnection::Reading> ServerConnection::read_more() {
-  give_back_before_waiting();
-  if (!may_grow()) co_return refuse(503, kTooMuchInMemory);
-  if (co_await fill()) co_return read_buffered();
-  if (!expired_ || phase_ == Phase::idle) co_return Reading::ended;
-  co_return refuse(408, "the request took too long");
-}
-
-Task<HttpResponse> ServerConnection::response_to(Reading reading) {
-  if (reading == Reading::complete) co_return co_await handled();
+HttpResponse ServerConnection::refusal() {
   HttpResponse response;
   if (early_) {
     response = std::move(*early_);
@@ -88,7 +92,7 @@ Task<HttpResponse> ServerConnection::response_to(Reading reading) {
     if (refusal_.status == 405) response.headers.push_back({"Allow", std::string(kAllowedMethods)});
   }
   response.close = true;
-  co_return response;
+  return response;
 }
 
 void ServerConnection::begin_request() {
@@ -148,7 +152,7 @@ ServerConnection::Reading ServerConnection::body_expected() {
   // A client that already sends its body does not wait for the invitation.
   invitation_due_ = parser_.expectation() == Expectation::body_on_request && input_.bytes().size() == parser_.head_bytes();
   if (invitation_due_) early_ = shared_.service.refuse_early(request_);
-  return early_ ? Reading::answered : Reading::more;
+  return early_ ? Reading::refused : Reading::more;
 }
 
 ServerConnection::Reading ServerConnection::read_sized_body() {

@@ -71,7 +71,7 @@ class ServerConnection {
 
  private:
   enum class Phase : std::uint8_t { handshake, idle, head, body, handling, writing, lingering };
-  enum class Reading : std::uint8_t { more, complete, refused, answered, ended };
+  enum class Reading : std::uint8_t { more, complete, refused };
 
   void enter(Phase phase, Milliseconds time);
   bool nothing_begun();
@@ -91,9 +91,8 @@ class ServerConnection {
   void count_buffers();
   void count_as(std::size_t bytes);
   void give_back_before_waiting();
-  Task<Reading> read_more();
   Task<bool> fill();
-  Task<HttpResponse> response_to(Reading reading);
+  HttpResponse refusal();
   Task<bool> invite_body();
   Task<HttpResponse> handled();
   Task<bool> answer(HttpResponse response);
