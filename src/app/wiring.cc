@@ -1,5 +1,6 @@
 #include "app/wiring.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <future>
@@ -22,6 +23,7 @@ namespace {
 
 constexpr auto kPendingWatchTime = 15s;
 constexpr auto kClockTolerance = 2s;  // keys may run ahead a little, and clocks are corrected a little
+constexpr auto kDrainEndTime = 1s;  // of the grace time, what is left for fan-outs and records when clients keep theirs waiting
 
 // Runs `work` on the loop and waits for it. Not from a loop's thread.
 void on_loop(net::Loop& loop, UniqueFunction<void()> work) {
@@ -42,11 +44,16 @@ Result<T> ask(net::Loop& loop, UniqueFunction<void(UniqueFunction<void(Result<T>
 }
 
 // The same for operations that only end.
-bool wait_until_done(net::Loop& loop, SteadyTime deadline, UniqueFunction<void(UniqueFunction<void()>)> start) {
+std::future<void> begin(net::Loop& loop, UniqueFunction<void(UniqueFunction<void()>)> start) {
   auto ended = std::make_shared<std::promise<void>>();
   auto future = ended->get_future();
   loop.post([ended, start = std::move(start)]() mutable { start([ended] { ended->set_value(); }); });
-  return future.wait_until(deadline) == std::future_status::ready;
+  return future;
+}
+
+std::size_t descriptors_allowed() {
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
 }
 
 std::string node_name() { return "pid-" + std::to_string(::getpid()) + "-" + std::to_string(random_seed()); }
@@ -389,7 +396,11 @@ void Server::build_in_node(InNode& node, std::uint16_t port) {
   net::HttpServerOptions options;
   options.host = config_.listen_host;
   options.port = port;
-  if (config_.in_loops > 1) options.port_use = net::PortUse::shared;
+  if (config_.in_loops > 1) {
+    options.port_use = in_nodes_.size() == 1 ? net::PortUse::first_of_several : net::PortUse::joining;
+  }
+  options.limits.connections_max = net::connections_within(descriptors_allowed(), config_.in_loops);
+  options.limits.buffered_bytes_max = kRequestBodiesBytesMax / config_.in_loops;
   options.tls = {config_.tls_certificate_file, config_.tls_key_file};
   node.server = std::make_unique<net::HttpServer>(node.loop, *node.service, clock_, std::move(options));
 }
@@ -500,34 +511,51 @@ void Server::stop() {
   phase_ = Phase::stopped;
 }
 
+// Lanes start nothing from here on, and finish what runs while the listeners answer what has begun: a client that is slow takes
+// no time from an attempt.
 void Server::drain(SteadyTime deadline) {
-  const auto left = [&] {
-    return std::max(std::chrono::duration_cast<Milliseconds>(deadline - clock_.steady_now()), Milliseconds(0));
-  };
-  poll_hub_.close();
-  for (const auto& node : in_nodes_) {
-    // Answers those who wait for a test delivery, which may take longer than the grace time.
-    if (node->tests) net::run_on(node->loop, [&node]() -> net::Task<> { co_await node->tests->stop(); });
-    if (node->server) node->server->stop(left());
+  std::vector<std::future<void>> lanes;
+  for (const auto& node : out_nodes_) {
+    if (!node->lanes) continue;
+    lanes.push_back(begin(node->loop, [node = node.get()](auto done) {
+      node->lanes->drain(std::move(done));
+      // Attempts that still wait for their script are made after the next start.
+      node->transforms->stop();
+    }));
   }
+  drain_listeners(deadline - std::min<SteadyTime::duration>(kDrainEndTime, config_.shutdown_grace / 4));
   if (out_nodes_.empty()) return;
   OutNode& first = *out_nodes_.front();
   net::run_on(first.loop, [&first]() -> net::Task<> {
     if (first.access_upkeep) co_await first.access_upkeep->stop();
     if (first.key_fetcher) co_await first.key_fetcher->stop();
   });
-  if (first.fanout) wait_until_done(first.loop, deadline, [&first](auto done) { first.fanout->stop(std::move(done)); });
-  if (first.jobs) wait_until_done(first.loop, deadline, [&first](auto done) { first.jobs->stop(std::move(done)); });
+  if (first.fanout) begin(first.loop, [&first](auto done) { first.fanout->stop(std::move(done)); }).wait_until(deadline);
+  if (first.jobs) begin(first.loop, [&first](auto done) { first.jobs->stop(std::move(done)); }).wait_until(deadline);
+  for (const auto& drained : lanes) {
+    if (drained.wait_until(deadline) == std::future_status::ready) continue;
+    observe::log(observe::Level::warning, "attempts were cut off by the end of the grace time; they will be made again");
+  }
   for (const auto& node : out_nodes_) {
-    if (!node->lanes) continue;
-    const bool drained = wait_until_done(node->loop, deadline, [&node](auto done) {
-      node->lanes->drain(std::move(done));
-      // Attempts that still wait for their script are made after the next start.
-      node->transforms->stop();
-    });
-    if (!drained)
-      observe::log(observe::Level::warning, "attempts were cut off by the end of the grace time; they will be made again");
-    net::run_on(node->loop, [&node]() -> net::Task<> { co_await node->transport->stop(); });
+    if (node->transport) net::run_on(node->loop, [&node]() -> net::Task<> { co_await node->transport->stop(); });
+  }
+}
+
+void Server::drain_listeners(SteadyTime deadline) {
+  const auto left = [&] {
+    return std::max(std::chrono::duration_cast<Milliseconds>(deadline - clock_.steady_now()), Milliseconds(0));
+  };
+  poll_hub_.close();
+  // None of them may take what another refuses already.
+  for (const auto& node : in_nodes_) {
+    if (node->server) node->server->begin_stop();
+  }
+  for (const auto& node : in_nodes_) {
+    // Answers those who wait for a test delivery, which may take longer than the grace time.
+    if (node->tests) net::run_on(node->loop, [&node]() -> net::Task<> { co_await node->tests->stop(); });
+  }
+  for (const auto& node : in_nodes_) {
+    if (node->server) node->server->stop(left());
   }
 }
 

@@ -78,6 +78,7 @@ class Server {
   void register_gauges();
   void watch_pending();
   void drain(SteadyTime deadline);
+  void drain_listeners(SteadyTime deadline);
   void tear_down();
 
   Config config_;

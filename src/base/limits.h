@@ -17,7 +17,13 @@ inline constexpr auto kRequestHeadTime = 10s;  // from the first byte of a head 
 inline constexpr auto kRequestBodyTime = 60s;  // from the head to the body's last byte
 inline constexpr std::size_t kRequestBodyBytesPerSecondMin = 1024;
 inline constexpr auto kConnectionIdleTime = 60s;
-inline constexpr std::size_t kConnectionsMax = 10'000;  // per server; more are refused by not accepting
+inline constexpr std::size_t kConnectionsMax = 10'000;  // per server; beyond, the longest idle one makes room
+// One peer has no more than a share of them when the server is nearly full.
+inline constexpr std::size_t kConnectionsOfPeerPart = 4;      // a quarter of all
+inline constexpr std::size_t kConnectionsNearlyFullPart = 8;  // when less than an eighth is left
+inline constexpr std::size_t kDescriptorsReserved = 4096;     // for outgoing connections and files, not for incoming ones
+inline constexpr std::size_t kRequestBodiesBytesMax = 256 * 1024 * 1024;  // of all requests in memory; beyond: 503
+inline constexpr auto kRequestBodiesRetryAfter = 1s;
 
 // --- events --------------------------------------------------------------------------------------------------------
 inline constexpr std::size_t kEventBodyBytesMaxDefault = 1024 * 1024;  // configurable
@@ -172,6 +178,7 @@ static_assert(kRunnableResume < kRunnableMax);
 static_assert(kLaneReadyMax >= 2 * kRunnableMax);
 static_assert(kEventBodyBytesMaxDefault <= kEventBodyBytesCeiling);
 static_assert(kBatchBodyBytesMax < kWriterQueueBytesMax);
+static_assert(4 * kBatchBodyBytesMax <= kRequestBodiesBytesMax);
 static_assert(kResponseBodyBytesKept <= kResponseBodyBytesRead);
 static_assert(kFanoutInlineMax <= kTransactionRowsMax && kFanoutStepMax <= kTransactionRowsMax);
 static_assert(kAttemptTimeoutDefault <= kAttemptTimeoutMax);

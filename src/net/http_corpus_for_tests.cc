@@ -262,6 +262,8 @@ void add_expectations_and_codings(Cases& cases) {
   bad(cases, "empty coding", post("Content-Encoding:\r\nContent-Length: 5\r\n", "hello"), 415);
   bad(cases, "not gzip", post("Content-Encoding: gzip\r\nContent-Length: 5\r\n", "hello"), 400);
   good(cases, "coding without a body", get("Content-Encoding: gzip\r\n"));
+  good(cases, "coding of an empty body", post("Content-Encoding: gzip\r\nContent-Length: 0\r\n", ""));
+  good(cases, "coding of an empty chunked body", post("Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"));
 }
 
 }  // namespace

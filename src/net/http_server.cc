@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
@@ -10,6 +11,7 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <vector>
@@ -26,6 +28,10 @@ using asio::ip::tcp;
 namespace {
 
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);  // after a failed accept: out of descriptors or memory
+
+constexpr auto kRoomPause = std::chrono::milliseconds(100);  // until a full server looks again for idle connections
+constexpr std::size_t kBuffersOfPeerPart = 4;
+constexpr std::size_t kMakeRoomPart = 128;  // so much of it goes at once: looking for them takes time
 
 void share_port(tcp::acceptor& acceptor, boost::system::error_code& error) {
   const int on = 1;
@@ -49,7 +55,36 @@ std::string peer_text(const tcp::endpoint& peer) {
   return peer.address().is_v6() ? '[' + address + "]:" + port : address + ':' + port;
 }
 
+asio::ip::address peer_of(const asio::ip::address& address) {
+  if (!address.is_v6()) return address;
+  auto bytes = address.to_v6().to_bytes();
+  if (address.to_v6().is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+  std::fill(bytes.begin() + 8, bytes.end(), std::uint8_t{0});
+  return asio::ip::address_v6(bytes);
+}
+
 }  // namespace
+
+std::size_t connections_within(std::size_t descriptors, std::size_t servers) {
+  const auto reserved = std::min(descriptors / 2, kDescriptorsReserved);
+  return std::clamp<std::size_t>((descriptors - reserved) / servers, 1, kConnectionsMax);
+}
+
+bool has_its_share(const HttpServerLimits& limits, std::size_t all, std::size_t of_peer) {
+  const bool nearly_full = all >= limits.connections_max - limits.connections_max / kConnectionsNearlyFullPart;
+  return nearly_full && of_peer >= limits.connections_max / kConnectionsOfPeerPart;
+}
+
+bool may_hold(const HttpServerLimits& limits, std::size_t all, std::size_t of_peer) {
+  if (all > limits.buffered_bytes_max) return false;
+  return all <= limits.buffered_bytes_max / 2 || of_peer <= limits.buffered_bytes_max / kBuffersOfPeerPart;
+}
+
+std::string peer_of(std::string_view address) {
+  boost::system::error_code error;
+  const auto parsed = asio::ip::make_address(address, error);
+  return error ? std::string(address) : peer_of(parsed).to_string();
+}
 
 struct HttpServer::Impl {
   Impl(Loop& owner, HttpService& service, const Clock& clock, HttpServerOptions wanted)
@@ -73,9 +108,11 @@ struct HttpServer::Impl {
   Status listen();
   Task<void> accept();
   void admit(tcp::socket socket, const tcp::endpoint& peer);
+  bool make_room(const PeerShare* among);
   Task<void> serve(std::unique_ptr<ServerConnection> connection);
   void leave(ServerConnection& connection);
   void sweep();
+  void begin_drain();
   Task<void> drain(std::chrono::milliseconds grace);
   Task<void> wait(asio::steady_timer& timer, SteadyTime until);
 
@@ -95,6 +132,7 @@ struct HttpServer::Impl {
   asio::steady_timer room;     // cancelled when a connection ends
   asio::steady_timer drained;  // cancelled when the last one ends
   std::vector<ServerConnection*> table;
+  std::map<asio::ip::address, PeerShare> peers;
   std::unique_ptr<Alarm> sweeper;
   std::optional<Scope> scope;
 };
@@ -107,6 +145,8 @@ HttpServer::~HttpServer() { stop(std::chrono::milliseconds(0)); }
 std::uint16_t HttpServer::port() const { return impl_->port; }
 
 std::size_t HttpServer::connections() const { return impl_->count; }
+
+std::size_t HttpServer::buffered_bytes() const { return impl_->shared.buffered_bytes; }
 
 Status HttpServer::start() {
   std::lock_guard lock(impl_->lifecycle);
@@ -132,6 +172,15 @@ Status HttpServer::reload_tls() {
   return {};
 }
 
+void HttpServer::begin_stop() {
+  std::lock_guard lock(impl_->lifecycle);
+  if (!impl_->running) return;
+  run_on(impl_->loop, [impl = impl_.get()]() -> Task<void> {
+    impl->begin_drain();
+    co_return;
+  });
+}
+
 void HttpServer::stop(std::chrono::milliseconds grace) {
   std::lock_guard lock(impl_->lifecycle);
   if (!impl_->running) return;
@@ -148,9 +197,10 @@ Status HttpServer::Impl::listen() {
   boost::system::error_code error;
   acceptor.open(endpoint.protocol(), error);
   if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error && options.port_use == PortUse::shared) share_port(acceptor, error);
+  if (!error && options.port_use == PortUse::joining) share_port(acceptor, error);
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(tcp::acceptor::max_listen_connections, error);
+  if (!error && options.port_use == PortUse::first_of_several) share_port(acceptor, error);
   if (!error) port = acceptor.local_endpoint(error).port();
   if (!error) return {};
   boost::system::error_code ignored;
@@ -168,7 +218,8 @@ Task<void> HttpServer::Impl::wait(asio::steady_timer& timer, SteadyTime until) {
 Task<void> HttpServer::Impl::accept() {
   while (!shared.draining) {
     if (table.size() >= options.limits.connections_max) {
-      co_await wait(room, SteadyTime::max());
+      make_room(nullptr);
+      co_await wait(room, std::chrono::steady_clock::now() + kRoomPause);
       continue;
     }
     boost::system::error_code error;
@@ -186,12 +237,21 @@ Task<void> HttpServer::Impl::accept() {
 }
 
 void HttpServer::Impl::admit(tcp::socket socket, const tcp::endpoint& peer) {
+  const auto address = peer_of(peer.address());
+  auto& share = peers.try_emplace(address, PeerShare{address}).first->second;
+  // One that has its share pays for what is new with what it leaves idle.
+  if (has_its_share(options.limits, table.size(), share.connections) && !make_room(&share)) {
+    if (share.connections == 0) peers.erase(address);
+    return;
+  }
   std::unique_ptr<Transport> transport;
   {
     std::lock_guard lock(tls_mutex);
     transport = tls ? make_tls_transport(std::move(socket), tls) : make_plain_transport(std::move(socket));
   }
   auto connection = std::make_unique<ServerConnection>(shared, std::move(transport), peer_text(peer));
+  connection->peer_share = &share;
+  ++share.connections;
   connection->place = table.size();
   table.push_back(connection.get());
   count = table.size();
@@ -209,8 +269,27 @@ void HttpServer::Impl::leave(ServerConnection& connection) {
   table[connection.place] = table.back();
   table.pop_back();
   count = table.size();
+  connection.release_buffers();
+  if (--connection.peer_share->connections == 0) peers.erase(connection.peer_share->peer);
   room.cancel();
   if (table.empty()) drained.cancel();
+}
+
+// Closes the connections that are idle for longest, of one peer or of all. False: there is none.
+bool HttpServer::Impl::make_room(const PeerShare* among) {
+  using Idle = std::pair<SteadyTime, ServerConnection*>;
+  std::vector<Idle> idle;
+  for (auto* connection : table) {
+    if (among != nullptr && connection->peer_share != among) continue;
+    if (const auto since = connection->idle_since()) idle.emplace_back(*since, connection);
+  }
+  const auto wanted = std::min(idle.size(), 1 + table.size() / kMakeRoomPart);
+  std::partial_sort(idle.begin(), idle.begin() + static_cast<std::ptrdiff_t>(wanted), idle.end());
+  std::size_t made = 0;
+  for (std::size_t i = 0; i < idle.size() && made < wanted; ++i) {
+    if (idle[i].second->make_way()) ++made;
+  }
+  return made > 0;
 }
 
 void HttpServer::Impl::sweep() {
@@ -221,12 +300,17 @@ void HttpServer::Impl::sweep() {
   if (!table.empty()) sweeper->set(std::chrono::steady_clock::now() + options.limits.sweep_interval);
 }
 
-Task<void> HttpServer::Impl::drain(std::chrono::milliseconds grace) {
+void HttpServer::Impl::begin_drain() {
+  if (shared.draining) return;
   shared.draining = true;
   boost::system::error_code ignored;
   acceptor.close(ignored);
   room.cancel();
   for (auto* connection : table) connection->drain();
+}
+
+Task<void> HttpServer::Impl::drain(std::chrono::milliseconds grace) {
+  begin_drain();
   if (!table.empty()) co_await wait(drained, std::chrono::steady_clock::now() + grace);
   for (auto* connection : table) connection->cut();
   co_await scope->join();

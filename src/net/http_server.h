@@ -1,6 +1,7 @@
 // HttpServer: accepts HTTP/1.1 connections on one loop and hands complete requests to an HttpService.
 //
 // Place: app makes one per in-loop (SO_REUSEPORT spreads connections when there are several); api/kit is the service.
+// Full: the connections that are idle for longest make room for new ones, and one peer cannot have all of the room (peer_of()).
 // Framing is strict (llhttp, strict mode, plus our own checks): conflicting or repeated Content-Length, Transfer-Encoding
 //   with Content-Length, bare CR or LF, space before the colon and the like are 400 and close.
 // One buffer per connection, reused; requests are parsed in place and handled one at a time in the order they came
@@ -12,6 +13,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,8 +53,11 @@ class HttpService {
   virtual std::size_t body_bytes_max(const HttpRequest& head) = 0;
   // One call per request. Must not throw (api/kit's funnel sees to it). The request's views are valid until it returns.
   virtual Task<HttpResponse> handle(const HttpRequest& request) = 0;
-  // The answer to an error that the server itself finds (400, 405, 408, 413, 414, 415, 417, 431, 500, 505); `detail` is for
-  // people. `head`: the request without its body; null when not even its head could be read.
+  // The answer to a request that can be refused by its head alone, asked before a client that waits for 100 Continue is told to
+  // send its body. Nothing: the body is wanted.
+  virtual std::optional<HttpResponse> refuse_early(const HttpRequest&) { return std::nullopt; }
+  // The answer to an error that the server itself finds (400, 405, 408, 413, 414, 415, 417, 431, 500, 503, 505); `detail` is
+  // for people. `head`: the request without its body; null when not even its head could be read.
   virtual HttpResponse refuse(int status, std::string_view detail, const HttpRequest* head) = 0;
 };
 
@@ -68,6 +73,7 @@ inline constexpr auto kRequestBodyGraceTime = 5s;  // before the minimum body ra
 // What one server bears. The defaults are the product's; tests make them small.
 struct HttpServerLimits {
   std::size_t connections_max = kConnectionsMax;
+  std::size_t buffered_bytes_max = kRequestBodiesBytesMax;  // of all requests, beyond each connection's first 8 KiB
   std::size_t head_bytes_max = kRequestHeadBytesMax;
   std::size_t header_count_max = kRequestHeaderCountMax;
   std::size_t target_bytes_max = kRequestTargetBytesMax;
@@ -81,8 +87,21 @@ struct HttpServerLimits {
   Milliseconds sweep_interval = 100ms;  // how late a limit of time may be noticed
 };
 
-// shared: several servers of this process (one a loop) listen on the same port and the kernel spreads the connections.
-enum class PortUse : std::uint8_t { exclusive, shared };
+// Several servers of this process (one a loop) may listen on the same port, and the kernel spreads the connections. The first
+// of them takes the port as if it were alone, so that another process cannot share it; the others join it after it has started.
+enum class PortUse : std::uint8_t { exclusive, first_of_several, joining };
+
+// The share of `descriptors` that each of `servers` may use for connections: what goes out and files need the rest.
+std::size_t connections_within(std::size_t descriptors, std::size_t servers);
+
+// Whether a peer with `of_peer` connections gets no more while the server has `all`.
+bool has_its_share(const HttpServerLimits& limits, std::size_t all, std::size_t of_peer);
+
+// Whether requests may hold so many bytes, of all and of one peer: one has no more than a quarter once half is taken.
+bool may_hold(const HttpServerLimits& limits, std::size_t all, std::size_t of_peer);
+
+// Whom an address (in its usual text form) stands for: IPv6 clients have a whole /64.
+std::string peer_of(std::string_view address);
 
 struct HttpServerOptions {
   std::string host = "127.0.0.1";  // an address, or "localhost"
@@ -106,12 +125,15 @@ class HttpServer {
   // Reads the certificate files again; a bad file keeps the old ones and is an error. Any thread.
   Status reload_tls();
 
+  // The beginning of stop(): nothing new is accepted, and connections without a request are closed. Any thread but the loop's.
+  void begin_stop();
   // Stops accepting, lets requests that have begun finish (answers carry Connection: close), closes the rest, and returns
   // when no connection is left. When `grace` is over the connections are cut, and requests that still run are cancelled and
   // waited for: when it returns nothing of the server runs. Any thread but the loop's.
   void stop(std::chrono::milliseconds grace);
 
   std::size_t connections() const;
+  std::size_t buffered_bytes() const;  // what limits.buffered_bytes_max bounds
 
  private:
   struct Impl;

@@ -46,6 +46,14 @@ class EchoService : public HttpService {
     co_return response;
   }
 
+  std::optional<HttpResponse> refuse_early(const HttpRequest& head) override {
+    if (head.path != "/unwanted") return std::nullopt;
+    HttpResponse response;
+    response.status = 403;
+    response.body = "unwanted";
+    return response;
+  }
+
   HttpResponse refuse(int status, std::string_view detail, const HttpRequest*) override {
     HttpResponse response;
     response.status = status;
@@ -101,6 +109,12 @@ inline std::optional<RawAnswer> take_answer(std::string& bytes, bool to_head = f
 class RawClient {
  public:
   explicit RawClient(std::uint16_t port) : RawClient() { connect(port); }
+  // From another address of this machine: 127.0.0.`host`.
+  RawClient(std::uint16_t port, std::uint8_t host) : RawClient() {
+    const auto from = loopback(0, host);
+    EXPECT_EQ(::bind(fd_, reinterpret_cast<const sockaddr*>(&from), sizeof from), 0);
+    connect(port);
+  }
   RawClient() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     const timeval generous{60, 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &generous, sizeof generous);
@@ -113,10 +127,7 @@ class RawClient {
   RawClient& operator=(const RawClient&) = delete;
 
   void connect(std::uint16_t port) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const auto address = loopback(port, 1);
     EXPECT_EQ(::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
   }
 
@@ -152,6 +163,14 @@ class RawClient {
   std::string& bytes() { return bytes_; }
 
  private:
+  static sockaddr_in loopback(std::uint16_t port, std::uint8_t host) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl((127U << 24U) | host);
+    return address;
+  }
+
   bool receive() {
     char buffer[16 * 1024];
     const auto count = ::recv(fd_, buffer, sizeof buffer, 0);

@@ -148,25 +148,166 @@ TEST_F(HttpServerClock, ARequestThatIsHandledIsNotCutByTheTimesForReading) {
 
 // --- connections ---------------------------------------------------------------------------------------------------
 
-TEST(HttpServerConnections, WaitsWithAcceptingWhileTheLimitIsReached) {
+HttpServerOptions with_room_for(std::size_t connections) {
   HttpServerOptions options;
-  options.limits.connections_max = 2;
-  RunningServer running(options);
+  options.limits.connections_max = connections;
+  return options;
+}
+
+// A request in progress, for as long as head_time.
+const std::string kBegun = "GET /a HTTP/1.1\r\nHost:";
+
+TEST(HttpServerConnections, ClosesTheOneThatIsIdleForLongestWhenItIsFull) {
+  RunningServer running(with_room_for(3));
+  RawClient busy(running.port());
+  busy.send(kGet);
+  ASSERT_EQ(busy.answer().status, 200);
+  busy.send(kBegun);
+  RawClient oldest(running.port());
+  oldest.send(kGet);
+  ASSERT_EQ(oldest.answer().status, 200);
+  RawClient younger(running.port());
+  younger.send(kGet);
+  ASSERT_EQ(younger.answer().status, 200);
+  RawClient fresh(running.port());
+  fresh.send(kGet);
+  EXPECT_EQ(fresh.answer().status, 200);
+  EXPECT_TRUE(oldest.closed_by_server());
+  for (auto* client : {&busy, &younger}) {
+    client->send(client == &busy ? " x\r\n\r\n" : kGet);
+    EXPECT_EQ(client->answer().status, 200);
+  }
+}
+
+TEST(HttpServerConnections, WaitsWithAcceptingWhileAllAreBusy) {
+  RunningServer running(with_room_for(2));
   RawClient first(running.port());
   RawClient second(running.port());
-  first.send(kGet);
-  second.send(kGet);
-  ASSERT_EQ(first.answer().status, 200);
-  ASSERT_EQ(second.answer().status, 200);
+  for (auto* client : {&first, &second}) {
+    client->send(kGet + kBegun);
+    ASSERT_EQ(client->answer().status, 200);
+  }
   RawClient third(running.port());
   third.send(kGet);
-  first.send(kGet);  // a round trip, in which the third could have been accepted
+  first.send(" x\r\n\r\n" + kBegun);  // a round trip, in which the third could have been accepted
   ASSERT_EQ(first.answer().status, 200);
   EXPECT_EQ(running.service.handled, 3);
   EXPECT_EQ(running.server.connections(), 2U);
   second.close();
   EXPECT_EQ(third.answer().status, 200);
 }
+
+TEST(HttpServerConnections, OnePeerCannotHaveAllOfTheRoom) {
+  constexpr std::size_t kRoom = 16;
+  RunningServer running(with_room_for(kRoom));
+  std::vector<std::unique_ptr<RawClient>> greedy;
+  for (std::size_t i = 0; i < kRoom - kRoom / kConnectionsNearlyFullPart; ++i) {
+    greedy.push_back(std::make_unique<RawClient>(running.port()));
+    greedy.back()->send(kGet + kBegun);
+    ASSERT_EQ(greedy.back()->answer().status, 200);
+  }
+  RawClient refused(running.port());
+  EXPECT_TRUE(refused.closed_by_server());
+  RawClient other(running.port(), 2);
+  other.send(kGet);
+  EXPECT_EQ(other.answer().status, 200);
+  // One of its own that is idle makes room for its next.
+  greedy.front()->send(" x\r\n\r\n");
+  EXPECT_EQ(greedy.front()->answer().status, 200);
+  RawClient next(running.port());
+  next.send(kGet);
+  EXPECT_EQ(next.answer().status, 200);
+  EXPECT_TRUE(greedy.front()->closed_by_server());
+}
+
+TEST(HttpServerConnections, ASharesLimitBitesOnlyWhenTheServerIsNearlyFull) {
+  struct Case {
+    std::size_t all;
+    std::size_t of_peer;
+    bool full;
+  };
+  HttpServerLimits limits;
+  limits.connections_max = 10'000;
+  for (const auto& [all, of_peer, full] :
+       {Case{0, 0, false}, {8749, 8749, false}, {8750, 8750, true}, {8750, 2500, true}, {9999, 2499, false}}) {
+    EXPECT_EQ(has_its_share(limits, all, of_peer), full) << all << ' ' << of_peer;
+  }
+}
+
+TEST(HttpServerConnections, LeavesDescriptorsForWhatGoesOut) {
+  EXPECT_EQ(connections_within(1024, 1), 512U);
+  EXPECT_EQ(connections_within(12'096, 1), 8000U);
+  EXPECT_EQ(connections_within(12'096, 2), 4000U);
+  EXPECT_EQ(connections_within(1'000'000, 2), kConnectionsMax);
+  EXPECT_EQ(connections_within(0, 1), 1U);
+}
+
+TEST(HttpServerConnections, AnIpv6PeerIsItsWholeNetwork) {
+  EXPECT_EQ(peer_of("203.0.113.7"), "203.0.113.7");
+  EXPECT_EQ(peer_of("::ffff:203.0.113.7"), "203.0.113.7");
+  EXPECT_EQ(peer_of("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+}
+
+// --- memory --------------------------------------------------------------------------------------------------------
+
+std::string post(std::size_t size) {
+  return "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n";
+}
+
+TEST(HttpServerMemory, AnIdleConnectionKeepsLittleOfALargeRequest) {
+  RunningServer running;
+  RawClient client(running.port());
+  client.send(post(90'000) + std::string(60'000, 'a'));
+  EXPECT_TRUE(eventually([&] { return running.server.buffered_bytes() >= 50'000; }));
+  client.send(std::string(30'000, 'a'));
+  EXPECT_EQ(client.answer().status, 200);
+  EXPECT_TRUE(eventually([&] { return running.server.buffered_bytes() == 0; }));
+  client.send(kGet);
+  EXPECT_EQ(client.answer().status, 200);
+}
+
+TEST(HttpServerMemory, RefusesBodiesBeyondTheBudgetOfAll) {
+  auto options = patient_options();
+  options.limits.buffered_bytes_max = 400'000;  // half of it for one peer
+  RunningServer running(options);
+  RawClient first(running.port());
+  first.send(post(90'000) + std::string(60'000, 'a'));
+  EXPECT_TRUE(eventually([&] { return running.server.buffered_bytes() >= 50'000; }));
+  RawClient second(running.port());
+  second.send(post(60'000) + std::string(50'000, 'a'));
+  EXPECT_TRUE(eventually([&] { return running.server.buffered_bytes() >= 150'000; }));
+  RawClient third(running.port());
+  third.send(post(60'000) + std::string(60'000, 'a'));
+  EXPECT_EQ(third.answer().status, 503);
+  EXPECT_TRUE(third.closed_by_server());
+  RawClient small(running.port());
+  small.send(post(1000) + std::string(1000, 'a'));
+  EXPECT_EQ(small.answer().status, 200);
+  RawClient other(running.port(), 2);
+  other.send(post(60'000) + std::string(60'000, 'a'));
+  EXPECT_EQ(other.answer().status, 200);
+  first.close();
+  second.close();
+  EXPECT_TRUE(eventually([&] { return running.server.buffered_bytes() == 0; }));
+  small.send(post(60'000) + std::string(60'000, 'a'));
+  EXPECT_EQ(small.answer().status, 200);
+}
+
+TEST(HttpServerMemory, OnePeerHasAQuarterOnceHalfIsTaken) {
+  struct Case {
+    std::size_t all;
+    std::size_t of_peer;
+    bool may;
+  };
+  HttpServerLimits limits;
+  limits.buffered_bytes_max = 1000;
+  for (const auto& [all, of_peer, may] :
+       {Case{500, 500, true}, {501, 501, false}, {501, 250, true}, {1000, 250, true}, {1000, 251, false}, {1001, 1, false}}) {
+    EXPECT_EQ(may_hold(limits, all, of_peer), may) << all << ' ' << of_peer;
+  }
+}
+
+// --- descriptors ---------------------------------------------------------------------------------------------------
 
 TEST(HttpServerConnections, OutlivesAnEndOfDescriptors) {
   RunningServer running;
@@ -263,6 +404,22 @@ TEST_F(Stopping, LetsARequestThatHasBegunToArriveComeToItsEnd) {
   EXPECT_EQ(answer.header("Connection"), "close");
   client.close();
   EXPECT_EQ(stopped.wait_for(60s), std::future_status::ready);
+}
+
+TEST_F(Stopping, BeginsToStopWithoutWaitingForWhatRuns) {
+  const auto idle = idle_client();
+  RawClient client(server.port());
+  client.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_TRUE(eventually([&] { return service.held == 1; }));
+  server.begin_stop();
+  EXPECT_TRUE(idle->closed_by_server());
+  service.let_go();
+  const auto answer = client.answer();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.header("Connection"), "close");
+  client.close();
+  server.stop(10min);
+  EXPECT_EQ(server.connections(), 0U);
 }
 
 TEST_F(Stopping, CutsWhatRunsWhenTheGraceIsOver) {

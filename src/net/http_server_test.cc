@@ -187,6 +187,19 @@ TEST(HttpServer, InvitesABodyOnlyWhenItWillBeRead) {
   EXPECT_EQ(client.bytes(), "");
 }
 
+TEST(HttpServer, DoesNotInviteABodyThatItsHeadAlreadyMakesUseless) {
+  RunningServer running;
+  RawClient client(running.port());
+  client.send("POST /unwanted HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+  const auto answer = client.answer();
+  EXPECT_EQ(answer.status, 403);
+  EXPECT_EQ(answer.body, "unwanted");
+  EXPECT_EQ(answer.header("Connection"), "close");
+  EXPECT_TRUE(client.closed_by_server());
+  EXPECT_EQ(client.bytes(), "");
+  EXPECT_EQ(running.service.handled, 0);
+}
+
 TEST(HttpServer, ReadsBodiesUpToTheLimitAndNotBeyond) {
   RunningServer running;
   const auto send_sized = [&running](std::size_t size) {
@@ -270,11 +283,32 @@ TEST(HttpServer, NamesHostAndPortWhenItCannotListen) {
 
 TEST(HttpServer, SharesItsPortOnlyWhenToldTo) {
   HttpServerOptions options;
-  options.port_use = PortUse::shared;
+  options.port_use = PortUse::first_of_several;
   RunningServer first(options);
   options.port = first.port();
+  options.port_use = PortUse::joining;
   RunningServer second(options);
   EXPECT_EQ(first.port(), second.port());
+  // Both take connections.
+  while (first.service.handled == 0 || second.service.handled == 0) {
+    RawClient client(first.port());
+    client.send(kProbe);
+    ASSERT_EQ(client.answer().status, 200);
+  }
+}
+
+TEST(HttpServer, AnotherProcessCannotShareItsPort) {
+  HttpServerOptions options;
+  options.port_use = PortUse::first_of_several;
+  RunningServer first(options);
+  options.port = first.port();
+  for (const auto use : {PortUse::first_of_several, PortUse::exclusive}) {
+    options.port_use = use;
+    HttpServer other(first.loop, first.service, first.clock, options);
+    const auto status = other.start();
+    ASSERT_FALSE(status);
+    EXPECT_NE(status.error().message.find("in use"), std::string::npos) << status.error().message;
+  }
 }
 
 bool machine_has_ipv6() {

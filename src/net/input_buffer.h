@@ -17,7 +17,7 @@ namespace posthorn::net {
 class InputBuffer {
  public:
   static constexpr std::size_t kFirstBytes = 8 * 1024;
-  static constexpr std::size_t kKeptBytesMax = 256 * 1024;  // more is given back between messages
+  static constexpr std::size_t kKeptBytesMax = 256 * 1024;  // more is given back between messages that follow at once
 
   std::string_view bytes() const { return {data() + begin_, end_ - begin_}; }
   char* data() { return storage_.get(); }
@@ -34,6 +34,12 @@ class InputBuffer {
     if (capacity_ - end_ < wanted) resize(std::max({kFirstBytes, capacity_ * 2, end_ + wanted}));
     return data() + end_;
   }
+  // How many bytes more room(wanted) would take.
+  std::size_t growth_for(std::size_t wanted) const {
+    const auto held = end_ - begin_;
+    return capacity_ - held >= wanted ? 0 : std::max({kFirstBytes, capacity_ * 2, held + wanted}) - capacity_;
+  }
+  std::size_t capacity() const { return capacity_; }
   std::size_t room_bytes() const { return capacity_ - end_; }
   void appended(std::size_t count) { end_ += count; }
 
@@ -45,7 +51,12 @@ class InputBuffer {
     begin_ += size;
     POSTHORN_CHECK(begin_ <= end_);
     if (begin_ == end_) begin_ = end_ = 0;
-    if (capacity_ > kKeptBytesMax && end_ - begin_ <= kFirstBytes) resize(kFirstBytes);
+    if (capacity_ > kKeptBytesMax) shrink();
+  }
+
+  // Gives back what a wait does not need.
+  void shrink() {
+    if (capacity_ > kFirstBytes && end_ - begin_ <= kFirstBytes) resize(kFirstBytes);
   }
 
  private:

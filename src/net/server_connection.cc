@@ -12,11 +12,12 @@ namespace posthorn::net {
 namespace {
 
 constexpr std::size_t kReadBytesMin = 4 * 1024;
-constexpr std::size_t kReadBytesMax = 256 * 1024;        // one read's worth of a large body
-constexpr std::size_t kJoinedBodyBytesMax = 16 * 1024;   // larger bodies are written from where they are
-constexpr std::size_t kKeptScratchBytesMax = 64 * 1024;  // more is given back between requests
+constexpr std::size_t kReadBytesMax = 256 * 1024;       // one read's worth of a large body
+constexpr std::size_t kJoinedBodyBytesMax = 16 * 1024;  // larger bodies are written from where they are
+constexpr std::size_t kKeptScratchBytesMax = 8 * 1024;  // more is given back between requests
 constexpr std::size_t kWriteSliceBytes = 64 * 1024;
 constexpr std::size_t kLingerBytesMax = 4 * 1024 * 1024;  // read and thrown away after the last answer
+constexpr std::string_view kTooMuchInMemory = "the server has too many requests in memory";
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::string_view kAllowedMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
@@ -45,7 +46,8 @@ ServerConnection::ServerConnection(ServerShared& shared, std::unique_ptr<Transpo
 
 void ServerConnection::enter(Phase phase, Milliseconds time) {
   phase_ = phase;
-  deadline_ = shared_.clock.steady_now() + time;
+  entered_ = shared_.clock.steady_now();
+  deadline_ = entered_ + time;
 }
 
 Task<void> ServerConnection::run() {
@@ -57,26 +59,40 @@ Task<void> ServerConnection::run() {
       // The server may have begun to stop while the answer before was written.
       if (shared_.draining && nothing_begun()) co_return;
       if (invitation_due_ && !co_await invite_body()) co_return;
-      if (!co_await fill()) {
-        if (!expired_ || phase_ == Phase::idle) co_return;
-        reading = refuse(408, "the request took too long");
-      } else {
+      give_back_before_waiting();
+      if (!may_grow()) {
+        reading = refuse(503, kTooMuchInMemory);
+      } else if (co_await fill()) {
         reading = read_buffered();
+      } else if (!expired_ || phase_ == Phase::idle) {
+        co_return;
+      } else {
+        reading = refuse(408, "the request took too long");
       }
     }
     HttpResponse response;
     if (reading == Reading::complete) {
       response = co_await handled();
     } else {
-      if (head_done_) describe({});
-      response = shared_.service.refuse(refusal_.status, refusal_.detail, head_done_ ? &request_ : nullptr);
-      response.close = true;
-      if (refusal_.status == 405) response.headers.push_back({"Allow", std::string(kAllowedMethods)});
+      response = refusal();
     }
     if (!co_await answer(std::move(response))) break;
     input_.begin_next(message_bytes_);
   }
   co_await linger();
+}
+
+HttpResponse ServerConnection::refusal() {
+  HttpResponse response;
+  if (early_) {
+    response = std::move(*early_);
+  } else {
+    if (head_done_) describe({});
+    response = shared_.service.refuse(refusal_.status, refusal_.detail, head_done_ ? &request_ : nullptr);
+    if (refusal_.status == 405) response.headers.push_back({"Allow", std::string(kAllowedMethods)});
+  }
+  response.close = true;
+  return response;
 }
 
 void ServerConnection::begin_request() {
@@ -86,7 +102,9 @@ void ServerConnection::begin_request() {
   body_bytes_ = 0;
   message_bytes_ = 0;
   refusal_ = {};
+  early_.reset();
   give_back(decoded_);
+  count_buffers();
   enter(Phase::idle, shared_.limits.idle_time);
 }
 
@@ -133,7 +151,8 @@ ServerConnection::Reading ServerConnection::body_expected() {
   renew_body_deadline(0);
   // A client that already sends its body does not wait for the invitation.
   invitation_due_ = parser_.expectation() == Expectation::body_on_request && input_.bytes().size() == parser_.head_bytes();
-  return Reading::more;
+  if (invitation_due_) early_ = shared_.service.refuse_early(request_);
+  return early_ ? Reading::refused : Reading::more;
 }
 
 ServerConnection::Reading ServerConnection::read_sized_body() {
@@ -171,7 +190,7 @@ ServerConnection::Reading ServerConnection::read_chunked_body() {
 
 ServerConnection::Reading ServerConnection::request_finished(std::string_view body) {
   if (parser_.framing() == BodyFraming::none) message_bytes_ = parser_.head_bytes();
-  if (parser_.coding() == BodyCoding::gzip && parser_.framing() != BodyFraming::none) {
+  if (parser_.coding() == BodyCoding::gzip && !body.empty()) {
     switch (gunzip(body, body_bytes_max_, decoded_)) {
       case Gunzipped::malformed:
         return refuse(400, "the body is not valid gzip");
@@ -181,6 +200,8 @@ ServerConnection::Reading ServerConnection::request_finished(std::string_view bo
         body = decoded_;
         break;
     }
+    count_buffers();
+    if (!may_hold_more(0)) return refuse(503, kTooMuchInMemory);
   }
   describe(body);
   return Reading::complete;
@@ -200,15 +221,48 @@ void ServerConnection::describe(std::string_view body) {
   request_.body = body;
 }
 
+std::size_t ServerConnection::bytes_wanted() const {
+  if (!head_done_ || parser_.framing() != BodyFraming::sized) return kReadBytesMin;
+  // Doubling what has come, so that announcing much costs the client as much as us.
+  const auto missing = parser_.head_bytes() + static_cast<std::size_t>(parser_.content_length()) - input_.bytes().size();
+  return std::min({missing, std::max(kReadBytesMin, input_.bytes().size()), kReadBytesMax});
+}
+
+bool ServerConnection::may_hold_more(std::size_t bytes) const {
+  const auto of_peer = peer_share != nullptr ? peer_share->buffered_bytes : 0;
+  return may_hold(shared_.limits, shared_.buffered_bytes + bytes, of_peer + bytes);
+}
+
+// The first 8 KiB are everybody's.
+bool ServerConnection::may_grow() const {
+  const auto growth = input_.growth_for(bytes_wanted());
+  return growth == 0 || input_.capacity() == 0 || may_hold_more(growth);
+}
+
+void ServerConnection::count_buffers() {
+  auto grown = std::max(input_.capacity(), InputBuffer::kFirstBytes) - InputBuffer::kFirstBytes;
+  if (decoded_.capacity() > kKeptScratchBytesMax) grown += decoded_.capacity();
+  count_as(grown);
+}
+
+void ServerConnection::count_as(std::size_t bytes) {
+  if (bytes == counted_bytes_) return;
+  shared_.buffered_bytes += bytes - counted_bytes_;
+  if (peer_share != nullptr) peer_share->buffered_bytes += bytes - counted_bytes_;
+  counted_bytes_ = bytes;
+}
+
+// A connection that waits for its next request keeps little, however large the one before was.
+void ServerConnection::give_back_before_waiting() {
+  if (head_done_ || input_.capacity() <= InputBuffer::kFirstBytes || transport_->input_waiting()) return;
+  input_.shrink();
+  count_buffers();
+}
+
 // Reads more. False: the connection is at its end, or expired.
 Task<bool> ServerConnection::fill() {
-  std::size_t wanted = kReadBytesMin;
-  if (head_done_ && parser_.framing() == BodyFraming::sized) {
-    // Doubling what has come, so that announcing much costs the client as much as us.
-    const auto missing = parser_.head_bytes() + static_cast<std::size_t>(parser_.content_length()) - input_.bytes().size();
-    wanted = std::min({missing, std::max(kReadBytesMin, input_.bytes().size()), kReadBytesMax});
-  }
-  char* room = input_.room(wanted);
+  char* room = input_.room(bytes_wanted());
+  count_buffers();
   const auto count = co_await transport_->read_some(room, std::min(input_.room_bytes(), kReadBytesMax));
   input_.appended(count);
   co_return count > 0 && !expired_;
@@ -293,6 +347,9 @@ Task<void> ServerConnection::linger() {
   enter(Phase::lingering, shared_.limits.linger_time);
   co_await transport_->end_output();
   std::size_t total = 0;
+  input_.truncate(0);
+  input_.shrink();
+  count_buffers();
   while (total < kLingerBytesMax) {
     input_.truncate(0);
     char* room = input_.room(kReadBytesMin);
@@ -323,6 +380,22 @@ void ServerConnection::expire() {
 // Bytes that have arrived in time are a request that has begun.
 bool ServerConnection::nothing_begun() {
   return (phase_ == Phase::handshake || phase_ == Phase::idle) && !transport_->input_waiting();
+}
+
+void ServerConnection::cut() {
+  cut_ = true;
+  transport_->close();
+}
+
+std::optional<SteadyTime> ServerConnection::idle_since() const {
+  if (cut_ || (phase_ != Phase::handshake && phase_ != Phase::idle)) return std::nullopt;
+  return entered_;
+}
+
+bool ServerConnection::make_way() {
+  if (!nothing_begun()) return false;
+  cut();
+  return true;
 }
 
 void ServerConnection::drain() {

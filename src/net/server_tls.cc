@@ -25,7 +25,8 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size, co
   const int status =
       SSL_select_next_proto(&chosen, out_size, ours, static_cast<unsigned int>(kHttp11.size()), offered, offered_size);
   *out = chosen;
-  return status == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+  // Whoever offers only other protocols would send what cannot be read here (RFC 7301 3.2).
+  return status == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
 Error bad_file(std::string field, const std::string& file, const boost::system::error_code& error) {

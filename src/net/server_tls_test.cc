@@ -1,6 +1,7 @@
 #include "net/server_tls.h"
 
 #include <gtest/gtest.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -60,20 +61,25 @@ struct Folder {
 // A blocking TLS client over a RawClient's socket.
 class TlsClient {
  public:
-  explicit TlsClient(std::uint16_t port, int greatest_version = TLS1_3_VERSION, const char* ciphers = nullptr)
+  explicit TlsClient(std::uint16_t port, int greatest_version = TLS1_3_VERSION, const char* ciphers = nullptr,
+                     std::string_view protocols = "\x02h2\x08http/1.1")
       : socket_(port), context_(SSL_CTX_new(TLS_client_method()), SSL_CTX_free), ssl_(nullptr, SSL_free) {
     SSL_CTX_set_security_level(context_.get(), 0);
     SSL_CTX_set_min_proto_version(context_.get(), TLS1_VERSION);
     SSL_CTX_set_max_proto_version(context_.get(), greatest_version);
     if (ciphers != nullptr) SSL_CTX_set_cipher_list(context_.get(), ciphers);
     ssl_.reset(SSL_new(context_.get()));
-    const unsigned char offered[] = "\x02h2\x08http/1.1";
-    SSL_set_alpn_protos(ssl_.get(), offered, sizeof offered - 1);
+    SSL_set_alpn_protos(ssl_.get(), reinterpret_cast<const unsigned char*>(protocols.data()),
+                        static_cast<unsigned int>(protocols.size()));
     SSL_set_fd(ssl_.get(), socket_.fd());
+    ERR_clear_error();
     connected_ = SSL_connect(ssl_.get()) == 1;
+    if (!connected_) alert_ = ERR_GET_REASON(ERR_peek_last_error()) - SSL_AD_REASON_OFFSET;
   }
 
   bool connected() const { return connected_; }
+  // The alert that ended the handshake.
+  int alert() const { return alert_; }
   std::string version() const { return SSL_get_version(ssl_.get()); }
   std::string protocol() const {
     const unsigned char* name = nullptr;
@@ -114,6 +120,7 @@ class TlsClient {
   std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
   std::unique_ptr<SSL, decltype(&SSL_free)> ssl_;
   bool connected_ = false;
+  int alert_ = 0;
   std::string bytes_;
 };
 
@@ -153,6 +160,15 @@ TEST_F(TlsServer, RefusesWhatIsOlderThanTls12AndCiphersWithoutForwardSecrecy) {
   TlsClient client(running->port(), TLS1_2_VERSION);
   EXPECT_TRUE(client.connected());
   EXPECT_EQ(client.version(), "TLSv1.2");
+}
+
+TEST_F(TlsServer, TellsAClientThatSpeaksOnlyOtherProtocols) {
+  const TlsClient other(running->port(), TLS1_3_VERSION, nullptr, "\x02h2");
+  EXPECT_FALSE(other.connected());
+  EXPECT_EQ(other.alert(), SSL_AD_NO_APPLICATION_PROTOCOL);
+  const TlsClient silent(running->port(), TLS1_3_VERSION, nullptr, "");
+  EXPECT_TRUE(silent.connected());
+  EXPECT_EQ(silent.protocol(), "");
 }
 
 TEST_F(TlsServer, ReloadsItsCertificateForNewConnections) {

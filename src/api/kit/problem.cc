@@ -3,6 +3,7 @@
 #include <array>
 
 #include "api/kit/json_writer.h"
+#include "base/limits.h"
 
 namespace posthorn::api {
 namespace {
@@ -46,7 +47,7 @@ ProblemRow row_of(ErrorKind kind) {
 }
 
 // What HTTP itself finds, told apart by code or by status.
-constexpr std::array<ProblemRow, 9> kHttpRows{{
+constexpr std::array<ProblemRow, 10> kHttpRows{{
     {400, "bad_request", "The request cannot be read"},
     {405, "method_not_allowed", "The method does not fit the path"},
     {408, "request_timeout", "The request came too slowly"},
@@ -56,6 +57,7 @@ constexpr std::array<ProblemRow, 9> kHttpRows{{
     {417, "expectation_failed", "The expectation cannot be met"},
     {429, "too_many_requests", "Too many requests"},
     {431, "head_too_large", "The request's head is too large"},
+    {505, "http_version_not_supported", "The HTTP version is not spoken here"},
 }};
 
 ProblemRow row_of(const Error& error) {
@@ -128,6 +130,7 @@ net::HttpResponse problem_response(const Error& error, std::string_view request_
 }
 
 std::optional<Error> error_of_status(int status, std::string_view detail) {
+  if (status == 503) return unavailable(std::string(detail), "unavailable", kRequestBodiesRetryAfter);
   for (const auto& http : kHttpRows) {
     if (http.status == status) return Error{ErrorKind::malformed, http.code, std::string(detail), {}, {}};
   }

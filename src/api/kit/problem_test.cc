@@ -67,5 +67,19 @@ TEST(ProblemOfStatus, AnswersWhatTheServerRefusesByItself) {
   }
 }
 
+TEST(ProblemOfStatus, AVersionThatIsNotSpokenIsNoOutage) {
+  const auto response = problem_of_status(505, "words", "r");
+  EXPECT_EQ(response.status, 505);
+  EXPECT_NE(response.body.find("\"code\":\"http_version_not_supported\""), std::string::npos) << response.body;
+  EXPECT_EQ(status_of(*error_of_status(505, "words")), 505);
+}
+
+TEST(ProblemOfStatus, AnOverfullServerSaysWhenToTryAgain) {
+  const auto error = error_of_status(503, "words");
+  ASSERT_TRUE(error);
+  EXPECT_EQ(status_of(*error), 503);
+  EXPECT_EQ(header(problem_response(*error, "r"), "Retry-After"), "1");
+}
+
 }  // namespace
 }  // namespace posthorn::api

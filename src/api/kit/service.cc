@@ -197,6 +197,15 @@ net::Task<net::HttpResponse> Service::handle(const net::HttpRequest& request) {
   co_return response;
 }
 
+std::optional<net::HttpResponse> Service::refuse_early(const net::HttpRequest& head) {
+  RequestContext context(head);
+  context.request_id = request_id(head);
+  Admission admission = admit(context);
+  if (admission.route != nullptr || admission.wanted) return std::nullopt;
+  finish(context, admission.response);
+  return std::move(admission.response);
+}
+
 net::Task<net::HttpResponse> Service::run(RequestContext& context) {
   Admission admission = admit(context);
   if (admission.wanted) {

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -36,6 +37,7 @@ class Service final : public net::HttpService {
 
   std::size_t body_bytes_max(const net::HttpRequest& head) override;
   net::Task<net::HttpResponse> handle(const net::HttpRequest& request) override;
+  std::optional<net::HttpResponse> refuse_early(const net::HttpRequest& head) override;
   net::HttpResponse refuse(int status, std::string_view detail, const net::HttpRequest* head) override;
 
  private:

@@ -54,6 +54,11 @@ std::vector<Route> some_routes() {
                     .surface = &kVendor});
   routes.push_back({.method = Method::post, .pattern = "/form", .body = BodyKind::form, .handler = answer_ok});
   routes.push_back({.method = Method::post, .pattern = "/any", .body = BodyKind::any, .handler = answer_ok});
+  routes.push_back({.method = Method::post,
+                    .pattern = "/closed-any",
+                    .action = Action::read_tenants,
+                    .body = BodyKind::any,
+                    .handler = answer_ok});
   routes.push_back({.pattern = "/later", .handler = throw_later});
   routes.push_back({.pattern = "/number", .handler = throw_number});
   routes.push_back({.pattern = "/once", .handler = throw_at_once});
@@ -123,6 +128,24 @@ TEST_F(ServiceTest, AsksForTheKeyWhereARouteHasAnAction) {
   const auto response = call("GET", "/closed/x", {}, {{"authorization", "Bearer the-key"}});
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(header(response, "Cache-Control"), "no-store");
+}
+
+TEST_F(ServiceTest, RefusesEarlyWhatTheHeadAloneRefuses) {
+  const auto early = [this](std::string_view method, std::string_view path, std::vector<net::HeaderView> headers = {}) {
+    net::HttpRequest head;
+    head.method = method;
+    head.path = path;
+    for (const auto& header : headers) head.headers.add(header.name, header.value);
+    const auto response = service_.refuse_early(head);
+    if (response) EXPECT_NE(header(*response, "X-Request-Id"), "absent");
+    return response ? response->status : 0;
+  };
+  EXPECT_EQ(early("POST", "/nowhere"), 404);
+  EXPECT_EQ(early("POST", "/open/x"), 405);
+  EXPECT_EQ(early("POST", "/closed-any"), 401);
+  EXPECT_EQ(early("POST", "/closed-any", {{"Authorization", "Bearer the-key"}}), 0);
+  EXPECT_EQ(early("POST", "/form", {{"Content-Type", "text/plain"}}), 415);
+  EXPECT_EQ(early("POST", "/form", {{"Content-Type", "application/x-www-form-urlencoded"}}), 0);
 }
 
 TEST_F(ServiceTest, FindsTheTenantOfBoundRoutes) {
