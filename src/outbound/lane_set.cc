@@ -12,6 +12,8 @@ namespace posthorn::outbound {
 namespace {
 
 constexpr auto kTickTime = 100ms;
+constexpr auto kShortagePause = 1s;
+constexpr auto kShortageToldTime = 1min;
 
 using domain::DeliveryState;
 
@@ -371,6 +373,7 @@ void LaneSet::attempt_answered(Request request, AttemptAnswer answer) {
     for (const auto& work : request.rest) lane_slot.lane.abandoned(work, now);
     return check_drained();
   }
+  if (answer.not_sent) return not_sent(lane_slot, request, answer.detail, now);
   // What a script cancelled was not sent: it says nothing of the endpoint either.
   domain::AttemptOutcome seen = answer.outcome;
   if (answer.cancelled) seen.failure = domain::FailureKind::transform;
@@ -385,6 +388,20 @@ void LaneSet::attempt_answered(Request request, AttemptAnswer answer) {
   record(std::move(last));
   service(lane_slot, now);
   arm();
+}
+
+// No attempt was made: none is recorded, no retry is used up, and nothing follows from it for the endpoint.
+void LaneSet::not_sent(Slot& slot, const Request& request, std::string_view detail, Timestamp now) {
+  if (clock_.steady_now() >= shortage_told_until_) {
+    shortage_told_until_ = clock_.steady_now() + kShortageToldTime;
+    observe::log(observe::Level::warning, "attempts wait: this machine has no socket to spare", {{"reason", detail}});
+  }
+  slot.lane.not_sent(now + kShortagePause);
+  slot.lane.abandoned(request.work, now);
+  for (const auto& work : request.rest) slot.lane.abandoned(work, now);
+  service(slot, now);
+  arm();
+  check_drained();
 }
 
 void LaneSet::set_wake(Slot& slot, std::optional<Timestamp> at) {

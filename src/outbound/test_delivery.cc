@@ -39,7 +39,8 @@ TestReport report_of(EndpointAnswer answer) {
   const int status = report.response.status;
   if (report.failure == FailureKind::none && (status < 200 || status > 299)) {
     report.failure = FailureKind::status;
-    report.detail = "the endpoint answered " + std::to_string(status);
+    const std::string cut = report.detail.empty() ? "" : "; " + report.detail;
+    report.detail = "the endpoint answered " + std::to_string(status) + cut;
   }
   return report;
 }
