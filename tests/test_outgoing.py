@@ -1,5 +1,5 @@
 """What leaves the server: each request that reaches an endpoint stands in the record, whom it trusts can be changed while it
-runs, a proxy is not given names."""
+runs, a proxy is not given names, and deliveries that publish events come to an end."""
 
 import datetime
 import ipaddress
@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from support.endpoint import ok, status
-from support.server import wait_until
+from support.server import ADMIN_KEY, wait_until
 
 
 def attempts_of(server, event):
@@ -186,6 +186,28 @@ def test_a_proxy_gets_names_only_when_it_is_to_resolve_them(make_server, names):
     assert asked[-1] == "CONNECT 93.184.216.34:80 HTTP/1.1"
     listener.shutdown(socket.SHUT_RDWR)
     listener.close()
+
+
+def test_a_subscription_that_publishes_what_it_gets_ends_after_ten_hops(server, endpoint):
+    """Each event holds the publish call that its own delivery makes, so the loop would go on for as long as there are layers."""
+    layers = 20
+    data = "the innermost"
+    for _ in range(layers):
+        data = {"topic": "test.made", "data": data}
+    publish_call = f"http://127.0.0.1:{server.port}/api/v1/tenants/default/events"
+    looped = server.api.subscribe(publish_call, format="raw", headers={"Authorization": f"Bearer {ADMIN_KEY}"}, retry={"scheduleMs": []})
+    server.api.subscribe(endpoint.url("/seen"))
+    server.api.publish(data=data)
+
+    def refused():
+        deliveries = server.api.items(f"tenants/default/deliveries?subscription={looped['id']}")
+        return [delivery for delivery in deliveries if delivery["status"] == "exhausted"]
+
+    (last,) = wait_until(refused, what="the end of the loop")
+    (attempt,) = server.api.attempts_of(last["id"])
+    assert attempt["statusCode"] == 422 and "too_many_hops" in attempt["response"]
+    endpoint.wait_for(10, "/seen")
+    assert sorted(int(request.headers["posthorn-hops"]) for request in endpoint.on("/seen")) == list(range(1, 11))
 
 
 def test_a_date_in_an_old_form_is_a_retry_after_too(server, endpoint):

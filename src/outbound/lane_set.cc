@@ -25,6 +25,12 @@ std::string id_of(const Work& first, const std::vector<Work>& rest, bool batched
   return domain::batch_id(deliveries);
 }
 
+std::uint32_t most_hops(const Work& first, const std::vector<Work>& rest) {
+  std::uint32_t most = first.event->hops;
+  for (const auto& work : rest) most = std::max(most, work.event->hops);
+  return most;
+}
+
 std::shared_ptr<const std::string> batch_of(const Work& first, const std::vector<Work>& rest, const Prepared& prepared) {
   std::vector<domain::EventPtr> events{first.event};
   for (const auto& work : rest) events.push_back(work.event);
@@ -334,7 +340,7 @@ void LaneSet::start_attempt(Slot& slot, Work work, std::vector<Work> rest, Times
   attempt.url = prepared.url;
   attempt.deadline = start + settings.timeout;
   attempt.access = prepared.access;
-  attempt.header_lines.reserve(prepared.fixed_header_lines.size() + 384);
+  attempt.header_lines.reserve(prepared.fixed_header_lines.size() + 404);
   attempt.header_lines = prepared.fixed_header_lines;
   RenderedPtr rendered;
   if (settings.batching) {
@@ -345,6 +351,10 @@ void LaneSet::start_attempt(Slot& slot, Work work, std::vector<Work> rest, Times
   }
   attempt.header_lines += "traceparent: ";
   attempt.header_lines += work.event->traceparent;
+  attempt.header_lines += "\r\n";
+  attempt.header_lines += domain::kHopsHeader;
+  attempt.header_lines += ": ";
+  attempt.header_lines += std::to_string(most_hops(work, rest) + 1);
   attempt.header_lines += "\r\n";
   if (prepared.program) {
     attempt.body = {rendered, &rendered->body};

@@ -196,6 +196,7 @@ TEST_F(Engine, DeliversSignedAndRecordsSuccess) {
   EXPECT_NE(attempt.header_lines.find("webhook-signature: v1,"), std::string::npos);
   EXPECT_NE(attempt.header_lines.find("traceparent: 00-0af7651916cd43dd8448eb211c80319c"), std::string::npos);
   EXPECT_NE(attempt.body->find("\"data\":{\"n\":1}"), std::string::npos);
+  EXPECT_NE(attempt.header_lines.find("\r\nposthorn-hops: 1\r\n"), std::string::npos);
   EXPECT_EQ(attempt.deadline, clock_.steady_now() + kAttemptTimeoutDefault);
   network_.answer(204);
   loop_.run_ready();
