@@ -13,7 +13,7 @@ from support.endpoint import hang, status
 from support.server import Api, wait_until
 
 # Beside the vendor's own headers: HTTP's, and those that Posthorn sends with everything.
-COMMON = {"host", "content-length", "content-type", "user-agent", "traceparent", "webhook-id", "webhook-timestamp"}
+COMMON = {"host", "content-length", "content-type", "user-agent", "traceparent", "posthorn-hops", "webhook-id", "webhook-timestamp"}
 ORANGE_LOGIC = "/orangelogic/webapi/extensibility/webhook/subscription"
 TEMPLATES = "/ovation/api/v3/project_templates"
 WEBHOOKS = "/orchestry/v1/provisioning/webhooks"

@@ -14,7 +14,7 @@ from support.server import ADMIN_KEY, ROOT
 
 ARRIVED = re.compile(r"^-- arrived at the endpoint: request \d+\n(.*?)\n\n(.*?)\n--$", re.S | re.M)
 # What Posthorn adds to every delivery beside the vendor's own headers.
-OURS = {"host", "content-length", "content-type", "user-agent", "traceparent", "webhook-id", "webhook-timestamp"}
+OURS = {"host", "content-length", "content-type", "user-agent", "traceparent", "posthorn-hops", "webhook-id", "webhook-timestamp"}
 
 
 class Walk:

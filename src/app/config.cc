@@ -85,6 +85,16 @@ Status set_proxy(Config& config, std::string_view text) {
   return {};
 }
 
+Status set_proxy_names(Config& config, std::string_view text) {
+  if (text != "resolve" && text != "send") return invalid("proxy-names", "must be resolve or send");
+  config.proxy_names = text == "send" ? net::ProxyNames::left_to_proxy : net::ProxyNames::resolved_here;
+  return {};
+}
+
+std::string show_proxy_names(const Config& config) {
+  return config.proxy_names == net::ProxyNames::left_to_proxy ? "send" : "resolve";
+}
+
 Status set_handshake_origin(Config& config, std::string_view text) {
   if (!net::is_host_name(text)) return invalid("handshake-origin", "must be a host name, as hooks.example.com");
   config.handshake_origin = text;
@@ -283,6 +293,11 @@ void add_address_options(std::vector<Option>& table) {
                               &Config::ca_file));
   table.push_back({"proxy", "URL", "Proxy for all deliveries (HTTP CONNECT), as http://HOST:PORT.", "", Source::everywhere,
                    false, set_proxy, [](const Config& config) { return config.proxy; }});
+  table.push_back(
+      {"proxy-names", "HOW",
+       "resolve: names are resolved and checked here, and the proxy gets addresses; send: the proxy gets the names, "
+       "and must refuse inner addresses itself.",
+       "resolve", Source::everywhere, false, set_proxy_names, show_proxy_names});
   table.push_back({"handshake-origin", "NAME",
                    "Host name under which endpoints are asked for their consent (CloudEvents handshake).", "posthorn",
                    Source::everywhere, false, set_handshake_origin,

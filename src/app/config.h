@@ -14,6 +14,7 @@
 
 #include "base/limits.h"
 #include "base/result.h"
+#include "net/http_client.h"
 #include "net/peer_filter.h"
 #include "observe/log.h"
 
@@ -26,7 +27,8 @@ struct Config {
   std::string tls_certificate_file;
   std::string tls_key_file;
   std::string ca_file;
-  std::string proxy;                          // http://host:port; empty: none
+  std::string proxy;  // http://host:port; empty: none
+  net::ProxyNames proxy_names = net::ProxyNames::resolved_here;
   std::string handshake_origin = "posthorn";  // WebHook-Request-Origin
   std::string public_url;                     // as callers see the server, without a slash at its end; empty: not known
   std::vector<net::Network> allowed_peers;

@@ -146,7 +146,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BadValue{"delivery-retention", "3651d"}, BadValue{"idempotency-retention", "90m"},
                     BadValue{"script-helpers", "0"}, BadValue{"script-helpers", "65"}, BadValue{"script-memory", "1MiB"},
                     BadValue{"script-memory", "4096MiB"}, BadValue{"log-level", "verbose"}, BadValue{"log-level", "INFO"},
-                    BadValue{"log-format", "xml"}));
+                    BadValue{"log-format", "xml"}, BadValue{"proxy-names", "yes"}));
 
 TEST_F(Configuration, ListenTakesHostsAndBothKindsOfAddress) {
   struct Case {

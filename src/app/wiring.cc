@@ -134,6 +134,7 @@ net::HttpClientOptions Server::client_options() const {
     const auto proxy = net::parse_url(config_.proxy, "proxy");  // checked when the configuration was read
     options.proxy_host = proxy->host;
     options.proxy_port = proxy->port;
+    options.proxy_names = config_.proxy_names;
   }
   return options;
 }
@@ -488,7 +489,19 @@ Status Server::reload() {
   for (const auto& node : in_nodes_) {
     if (auto reloaded = node->server->reload_tls(); !reloaded) return reloaded;
   }
-  return {};
+  // What outgoing connections trust. The first of them tells whether the file can be used.
+  Status trusted;
+  const auto reload = [&trusted](auto& client) {
+    if (trusted) trusted = client.reload_certificates();
+  };
+  for (const auto& node : out_nodes_) {
+    on_loop(node->loop, [&] {
+      reload(*node->client);
+      if (node->key_client) reload(*node->key_client);
+    });
+  }
+  for (const auto& node : in_nodes_) on_loop(node->loop, [&] { reload(*node->tests); });
+  return trusted;
 }
 
 std::uint16_t Server::port() const { return in_nodes_.front()->server->port(); }

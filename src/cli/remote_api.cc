@@ -85,6 +85,8 @@ std::string_view words_of(net::SendFailure failure) {
       return "its answer is too large";
     case net::SendFailure::proxy:
       return "the proxy refused";
+    case net::SendFailure::shortage:
+      return "this machine has no socket to spare";
   }
   return "the call failed";
 }

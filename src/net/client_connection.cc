@@ -1,5 +1,7 @@
 #include "net/client_connection.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -16,6 +18,11 @@ namespace posthorn::net {
 namespace asio = boost::asio;
 namespace ssl = boost::asio::ssl;
 using boost::system::error_code;
+
+bool last_byte_is_on_its_way(int socket) {
+  int bytes = 0;
+  return ::ioctl(socket, SIOCOUTQ, &bytes) == 0 && bytes > 0;
+}
 
 ClientConnection::ClientConnection(std::shared_ptr<ConnectionPool> pool, std::shared_ptr<Shared> shared, ConnectionOwner& owner)
     : pool_(std::move(pool)), shared_(std::move(shared)), owner_(owner), socket_(shared_->loop.context()) {}
@@ -72,6 +79,7 @@ void ClientConnection::start(Exchange exchange) {
 
 void ClientConnection::run_exchange() {
   state_ = State::busy;
+  handed_over_ = false;
   parser_.begin(exchange_->request.method == "HEAD" ? ResponseParser::Answer::without_body : ResponseParser::Answer::with_body,
                 shared_->body_limits);
   owner_.watch(*this, exchange_->deadline);
@@ -110,7 +118,8 @@ void ClientConnection::write_request() {
     first.remove_prefix(of_first);
     second.remove_prefix(sent - of_first);
   }
-  if (!first.empty() || !second.empty()) write_rest(first, second);
+  handed_over_ = first.empty() && second.empty();
+  if (!handed_over_) write_rest(first, second);
 }
 
 void ClientConnection::write_rest(std::string_view first, std::string_view second) {
@@ -118,7 +127,9 @@ void ClientConnection::write_rest(std::string_view first, std::string_view secon
   const std::array<asio::const_buffer, 2> buffers{asio::buffer(first), asio::buffer(second)};
   // An error is left to the reading side: an endpoint may refuse a body and still answer.
   auto done = [self = shared_from_this()](const error_code& error, std::size_t) {
-    if (!error) self->writing_ = false;
+    if (error) return;
+    self->writing_ = false;
+    self->handed_over_ = true;
   };
   if (tls_ != nullptr) {
     asio::async_write(*tls_, buffers[0], std::move(done));
@@ -139,12 +150,12 @@ void ClientConnection::read_answer() {
 void ClientConnection::received(const error_code& error, std::size_t size) {
   if (state_ != State::busy) return;  // the exchange has ended otherwise
   const bool at_end = error == asio::error::eof || error == ssl::error::stream_truncated;
-  if (error && !at_end) return finish(SendError{SendFailure::disconnected, "the connection broke: " + error.message()}, false);
+  if (error && !at_end) return broke({SendFailure::disconnected, "the connection broke: " + error.message()}, false);
   switch (at_end ? parser_.end_of_stream() : parser_.feed({read_.data(), size})) {
     case ResponseParser::Progress::more:
       return read_answer();
     case ResponseParser::Progress::failed:
-      return finish(parser_.take_error(), false);
+      return broke(parser_.take_error(), at_end);
     case ResponseParser::Progress::cut: {
       auto response = parser_.take();
       response.body_complete = false;
@@ -160,11 +171,10 @@ void ClientConnection::received(const error_code& error, std::size_t size) {
   }
 }
 
-void ClientConnection::finish(SendResult result, bool reusable) {
-  add_tls_facts(result);
+void ClientConnection::finish(ClientResponse response, bool reusable) {
+  add_tls_facts(response);
   auto exchange = std::move(*exchange_);
   exchange_.reset();
-  const bool stale = !result && result.error().kind == SendFailure::disconnected && reused_ && !parser_.started();
   if (reusable) {
     owner_.unwatch(*this);
     state_ = State::idle;
@@ -173,13 +183,28 @@ void ClientConnection::finish(SendResult result, bool reusable) {
   } else {
     close();
   }
-  if (stale) return owner_.send_again(std::move(exchange));
-  exchange.done(std::move(result));
+  exchange.done(std::move(response));
 }
 
-void ClientConnection::add_tls_facts(SendResult& result) const {
-  if (!result || tls_ == nullptr || !exchange_->request.wants_tls_facts) return;
-  result->tls = std::make_shared<const TlsFacts>(tls_facts_of(tls_->native_handle()));
+void ClientConnection::broke(SendError error, bool at_end) {
+  const bool lacks_request = !handed_over_ || (at_end && last_byte_is_on_its_way(socket_.native_handle()));
+  if (!reused_ || parser_.started() || !lacks_request) return end(std::move(error));
+  auto exchange = std::move(*exchange_);
+  exchange_.reset();
+  close();
+  owner_.send_again(std::move(exchange));
+}
+
+void ClientConnection::keep_answer(SendError& error) {
+  if (!parser_.has_head()) return;
+  error.response = std::make_shared<ClientResponse>(parser_.take());
+  error.response->body_complete = false;
+  add_tls_facts(*error.response);
+}
+
+void ClientConnection::add_tls_facts(ClientResponse& response) const {
+  if (tls_ == nullptr || !exchange_->request.wants_tls_facts) return;
+  response.tls = std::make_shared<const TlsFacts>(tls_facts_of(tls_->native_handle()));
 }
 
 bool ClientConnection::is_quiet() {
@@ -201,6 +226,7 @@ void ClientConnection::close() {
 
 void ClientConnection::end(SendError error) {
   if (!exchange_) return close();
+  if (state_ == State::busy) keep_answer(error);
   auto exchange = std::move(*exchange_);
   exchange_.reset();
   close();

@@ -2,6 +2,9 @@
 //
 // Life: opening (name, connect, proxy, TLS) → busy ⇄ idle → closed. It answers each exchange exactly once, and hands itself
 //   back to its owner before it does, so that the caller may send again at once.
+// Once the head of an answer has come whole, what becomes of its body changes nothing about its status: the failure carries it.
+// A request is repeated by itself only when the endpoint cannot have acted on it: it came on a reused connection, and the
+//   endpoint never had the whole of it. Whoever closes after reading it has perhaps acted, and the exchange has failed.
 // The request is written at once from one reused buffer while the answer is already awaited: an endpoint may answer before
 //   it has read everything, and such an answer counts.
 // Concurrency: belongs to its loop. Handlers that run late keep the connection alive and find it no longer busy.
@@ -61,9 +64,13 @@ class ConnectionOwner {
   // An exchange ended well and the connection is idle.
   virtual void keep(std::shared_ptr<ClientConnection> connection) = 0;
   virtual void gone(ClientConnection& connection) = 0;
-  // A reused connection turned out to be dead before a byte of the answer came.
+  // A reused connection turned out to be dead before the endpoint had the whole request.
   virtual void send_again(Exchange exchange) = 0;
 };
+
+// Whether the last byte that was written to a TCP socket is still on its way: the peer has not acknowledged it. Asked after the
+// peer's FIN, which acknowledges all that had come by then, it says that the peer closed before it had the whole.
+bool last_byte_is_on_its_way(int socket);
 
 class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
  public:
@@ -111,8 +118,10 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   void write_rest(std::string_view first, std::string_view second);
   void read_answer();
   void received(const boost::system::error_code& error, std::size_t size);
-  void finish(SendResult result, bool reusable);
-  void add_tls_facts(SendResult& result) const;
+  void finish(ClientResponse response, bool reusable);
+  void broke(SendError error, bool at_end);
+  void keep_answer(SendError& error);
+  void add_tls_facts(ClientResponse& response) const;
   std::string_view waits_for() const;
 
   const std::shared_ptr<ConnectionPool> pool_;
@@ -121,6 +130,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   State state_ = State::fresh;
   bool reused_ = false;
   bool writing_ = false;
+  bool handed_over_ = false;  // the whole request, to the system
   std::optional<Exchange> exchange_;
   boost::asio::cancellation_signal cancel_;
   Socket socket_;

@@ -33,6 +33,13 @@ tcp::endpoint endpoint_of(const IpAddress& address, std::uint16_t port) {
   return {asio::ip::address_v4({address.bytes[0], address.bytes[1], address.bytes[2], address.bytes[3]}), port};
 }
 
+bool is_shortage(const error_code& error) {
+  return error == boost::system::errc::too_many_files_open || error == boost::system::errc::too_many_files_open_in_system ||
+         error == boost::system::errc::no_buffer_space || error == boost::system::errc::not_enough_memory;
+}
+
+std::string no_socket(const error_code& error) { return "no socket: " + error.message(); }
+
 IpAddress address_of(const tcp::endpoint& endpoint) {
   IpAddress address;
   if (endpoint.address().is_v6()) {
@@ -57,7 +64,7 @@ Task<ConnectResult> connect_to(Loop& loop, IpAddress address, std::uint16_t port
   error_code error;
   const auto endpoint = endpoint_of(address, port);
   socket.open(endpoint.protocol(), error);
-  if (error) co_return failure(SendFailure::connect, "no socket: " + error.message());
+  if (error) co_return failure(is_shortage(error) ? SendFailure::shortage : SendFailure::connect, no_socket(error));
   bool late = false;
   {
     const SocketDeadline guard(loop, socket, deadline);
@@ -81,9 +88,14 @@ Task<ConnectResult> connect_to_first(Loop& loop, Addresses addresses, std::uint1
   ConnectResult result = failure(SendFailure::timeout, kNoTime);
   for (std::size_t i = 0; i < count && std::chrono::steady_clock::now() < deadline; ++i) {
     result = co_await connect_to(loop, (*addresses)[i], port, share_of(deadline, count - i));
-    if (result) break;
+    if (result || result.error().kind == SendFailure::shortage) break;
   }
   co_return result;
+}
+
+SendFailure failure_of(const Error& lookup) {
+  if (lookup.code == kNoSocketForNames) return SendFailure::shortage;
+  return lookup.kind == ErrorKind::deadline_exceeded ? SendFailure::timeout : SendFailure::name;
 }
 
 using AddressesResult = boost::system::result<Addresses, SendError>;
@@ -96,8 +108,7 @@ Task<AddressesResult> addresses_of(Resolver& names, std::string host, bool host_
   }
   const auto found = co_await names.resolve(std::move(host), deadline);
   if (found) co_return *found;
-  co_return failure(found.error().kind == ErrorKind::deadline_exceeded ? SendFailure::timeout : SendFailure::name,
-                    found.error().message);
+  co_return failure(failure_of(found.error()), found.error().message);
 }
 
 bool all_allowed(const PeerFilter& filter, const std::vector<IpAddress>& addresses) {
@@ -137,31 +148,56 @@ Task<std::optional<SendError>> ask_for_tunnel(Loop& loop, Socket& socket, Connec
   co_return std::nullopt;
 }
 
+// What a failure on the way to the proxy is for the endpoint's sake.
+SendFailure proxy_kind(SendFailure kind) {
+  return kind == SendFailure::timeout || kind == SendFailure::shortage ? kind : SendFailure::proxy;
+}
+
 Task<ConnectResult> connect_by_proxy(Loop& loop, Resolver& names, const ConnectPolicy& policy, ConnectTarget target,
                                      SteadyTime deadline) {
   const bool literal = IpAddress::parse(policy.proxy_host).has_value();
   const auto proxies = co_await addresses_of(names, policy.proxy_host, literal, deadline);
-  if (!proxies) co_return failure(SendFailure::proxy, "the proxy's name: " + proxies.error().detail);
+  if (!proxies) co_return failure(proxy_kind(proxies.error().kind), "the proxy's name: " + proxies.error().detail);
   auto connected = co_await connect_to_first(loop, *proxies, policy.proxy_port, deadline);
   if (!connected) {
-    const auto kind = connected.error().kind == SendFailure::timeout ? SendFailure::timeout : SendFailure::proxy;
-    co_return failure(kind, "the proxy: " + connected.error().detail);
+    co_return failure(proxy_kind(connected.error().kind), "the proxy: " + connected.error().detail);
   }
   if (auto refused = co_await ask_for_tunnel(loop, *connected, std::move(target), deadline)) co_return std::move(*refused);
   co_return connected;
+}
+
+// As connect_to_first(); each address is asked of the proxy on a connection of its own.
+Task<ConnectResult> connect_to_first_by_proxy(Loop& loop, Resolver& names, const ConnectPolicy& policy, Addresses addresses,
+                                              std::uint16_t port, SteadyTime deadline) {
+  const auto count = std::min(addresses->size(), kAddressesTriedMax);
+  ConnectResult result = failure(SendFailure::timeout, kNoTime);
+  for (std::size_t i = 0; i < count && std::chrono::steady_clock::now() < deadline; ++i) {
+    ConnectTarget target{(*addresses)[i].text(), true, port};
+    result = co_await connect_by_proxy(loop, names, policy, std::move(target), share_of(deadline, count - i));
+    if (result || result.error().kind == SendFailure::shortage) break;
+  }
+  co_return result;
+}
+
+// RFC 6761, 6.3: always this machine, or the proxy's.
+bool is_localhost(std::string_view host) {
+  if (host.ends_with('.')) host.remove_suffix(1);
+  return host == "localhost" || host.ends_with(".localhost");
 }
 
 }  // namespace
 
 Task<ConnectResult> open_connection(Loop& loop, Resolver& names, const ConnectPolicy& policy, ConnectTarget target,
                                     SteadyTime deadline) {
-  const auto found = co_await addresses_of(names, target.host, target.host_is_address, deadline);
-  if (found && !all_allowed(policy.filter, **found)) co_return failure(SendFailure::blocked, kBlockedDetail);
-  if (!policy.proxy_host.empty()) {
-    if (!found && found.error().kind == SendFailure::timeout) co_return found.error();
+  const bool by_proxy = !policy.proxy_host.empty();
+  if (by_proxy && policy.proxy_names == ProxyNames::left_to_proxy && !target.host_is_address) {
+    if (is_localhost(target.host)) co_return failure(SendFailure::blocked, kBlockedDetail);
     co_return co_await connect_by_proxy(loop, names, policy, std::move(target), deadline);
   }
+  const auto found = co_await addresses_of(names, target.host, target.host_is_address, deadline);
   if (!found) co_return found.error();
+  if (!all_allowed(policy.filter, **found)) co_return failure(SendFailure::blocked, kBlockedDetail);
+  if (by_proxy) co_return co_await connect_to_first_by_proxy(loop, names, policy, *found, target.port, deadline);
   co_return co_await connect_to_first(loop, *found, target.port, deadline);
 }
 

@@ -3,10 +3,10 @@
 // Place: HttpClient calls it. tools/check_connect fails when anything else connects.
 // Rule (SSRF): the name is resolved here, once; if any address of the answer is refused by the peer filter, the name is; the
 //   connection goes to an address that was checked, and the address that the socket is then connected to is checked again.
-// Proxy: the connection goes to the proxy, whose own address is trusted, and CONNECT names host and port. The proxy resolves
-// the
-//   name again by itself, so the filter cannot decide where it connects; still an address that is refused is refused here,
-//   and a name that resolves here is checked here. A name that does not resolve here is left to the proxy.
+// Proxy: the connection goes to the proxy, whose own address is trusted, and CONNECT gives it an address that was checked,
+//   never the name: it would resolve that once more, and connect to what it finds. Only with ProxyNames::left_to_proxy is the
+//   name given to it and not resolved here.
+// A socket that this machine cannot make is `shortage`, whatever it was for.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -26,6 +26,7 @@ struct ConnectPolicy {
   PeerFilter filter;
   std::string proxy_host;  // empty: direct
   std::uint16_t proxy_port = 0;
+  ProxyNames proxy_names{};
 };
 
 struct ConnectTarget {

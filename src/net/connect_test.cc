@@ -2,6 +2,7 @@
 #include "net/connect.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <cstdlib>
 
@@ -31,6 +32,7 @@ constexpr std::string_view kSpecial[] = {
     "100.64.0.1",
     "127.0.0.1",
     "127.255.255.254",
+    "168.63.129.16",
     "169.254.169.254",
     "172.16.0.1",
     "172.31.255.255",
@@ -209,6 +211,29 @@ TEST(Connect, TriesAFewOfManyAddresses) {
   EXPECT_EQ(endpoint.connections(), 0);
 }
 
+TEST(Connect, WithoutASocketFailsAsAShortageThatIsOverWhenItIsOver) {
+  TestEndpoint endpoint(serve_and_close);
+  DnsStub dns;
+  dns.set("name.example", {.v4 = {"127.0.0.1"}});
+  auto options = loopback_options();
+  options.name_servers = dns.address();
+  TestClient client(options);
+  rlimit old{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &old), 0);
+  const rlimit none{0, old.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto literal = client.send({.url = endpoint.url()});
+  const auto name = client.send({.url = url_of("name.example", endpoint.port())});
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &old), 0);
+  for (const auto* result : {&literal, &name}) {
+    ASSERT_TRUE(result->has_error());
+    EXPECT_EQ(result->error().kind, SendFailure::shortage) << result->error().detail;
+  }
+  EXPECT_TRUE(client.send({.url = endpoint.url()}).has_value());
+  const auto again = client.send({.url = url_of("name.example", endpoint.port())});
+  EXPECT_TRUE(again.has_value()) << "the failed lookup was kept: " << again.error().detail;
+}
+
 TEST(Connect, IgnoresTheEnvironmentsProxies) {
   TestEndpoint endpoint(serve_and_close);
   TestEndpoint proxy(serve_and_close);
@@ -234,7 +259,13 @@ struct Proxy {
           }
           if (answer.empty()) return peer.wait_for_close();
           peer.send(answer);
-          while (peer.read_request()) peer.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nbehind");
+          while (const auto sent = peer.read_request()) {
+            {
+              const std::lock_guard lock(mutex);
+              requests.push_back(*sent);
+            }
+            peer.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nbehind");
+          }
         }) {
     dns.set("public.example", {.v4 = {"93.184.216.34"}});
     dns.set("private.example", {.v4 = {"10.0.0.1"}});
@@ -250,6 +281,7 @@ struct Proxy {
   }
   std::mutex mutex;
   std::vector<std::string> asked;
+  std::vector<std::string> requests;  // behind the tunnel
   DnsStub dns;
   TestEndpoint endpoint;
 };
@@ -265,16 +297,72 @@ TEST(Proxy, AsksForATunnelAndSendsThroughIt) {
   ASSERT_TRUE(client.send({.url = "http://[2606:4700::1]:8080/"}).has_value());
   const std::lock_guard lock(proxy.mutex);
   ASSERT_EQ(proxy.asked.size(), 2U);
-  EXPECT_EQ(proxy.asked[0], "CONNECT public.example:80 HTTP/1.1\r\nHost: public.example:80\r\n\r\n");
+  EXPECT_EQ(proxy.asked[0], "CONNECT 93.184.216.34:80 HTTP/1.1\r\nHost: 93.184.216.34:80\r\n\r\n");
+  EXPECT_EQ(proxy.requests[0].substr(0, proxy.requests[0].find("Content-Length")),
+            "POST /x HTTP/1.1\r\nHost: public.example\r\n");
   EXPECT_EQ(proxy.asked[1], "CONNECT [2606:4700::1]:8080 HTTP/1.1\r\nHost: [2606:4700::1]:8080\r\n\r\n");
 }
 
-TEST(Proxy, MayBeANameAndServesNamesThatOnlyItKnows) {
+TEST(Proxy, MayBeAName) {
   Proxy proxy;
-  TestClient client(proxy.options("proxy.example"));
-  const auto result = client.send({.url = "http://only-there.example/"});
+  const auto result = TestClient(proxy.options("proxy.example")).send({.url = "http://public.example/"});
   ASSERT_TRUE(result.has_value()) << result.error().detail;
   EXPECT_EQ(result->body, "behind");
+}
+
+// What it would make of a name is not known here: it may know more names than we, or resolve one to something else.
+TEST(Proxy, IsNotAskedForANameThatDoesNotResolveHere) {
+  Proxy proxy;
+  proxy.dns.set("broken.example", {.code = DnsStub::Code::server_failure});
+  TestClient client(proxy.options());
+  for (const auto* host : {"only-there.example", "broken.example", "localhost.localdomain", "ip6-loopback.example",
+                           "metadata.google.internal", "kubernetes.default.svc"}) {
+    const auto result = client.send({.url = url_of(host, 80)});
+    ASSERT_TRUE(result.has_error()) << host;
+    EXPECT_TRUE(result.error().kind == SendFailure::name || result.error().kind == SendFailure::blocked)
+        << host << ": " << result.error().detail;
+  }
+  EXPECT_EQ(proxy.endpoint.connections(), 0);
+  EXPECT_TRUE(client.send({.url = "http://public.example/"}).has_value());
+}
+
+TEST(Proxy, ThatResolvesNamesIsAskedForThemButNotForOurAddresses) {
+  Proxy proxy;
+  auto options = proxy.options();
+  options.proxy_names = ProxyNames::left_to_proxy;
+  TestClient client(options);
+  for (const auto* url : {"http://127.0.0.1/", "http://[::1]/", "http://169.254.169.254/", "http://localhost/",
+                          "http://a.localhost/", "http://localhost./"}) {
+    const auto result = client.send({.url = url});
+    ASSERT_TRUE(result.has_error()) << url;
+    EXPECT_EQ(result.error().kind, SendFailure::blocked) << url;
+  }
+  EXPECT_EQ(proxy.endpoint.connections(), 0);
+  const auto result = client.send({.url = "http://only-there.example/"});
+  ASSERT_TRUE(result.has_value()) << result.error().detail;
+  const std::lock_guard lock(proxy.mutex);
+  EXPECT_EQ(proxy.asked.at(0), "CONNECT only-there.example:80 HTTP/1.1\r\nHost: only-there.example:80\r\n\r\n");
+}
+
+TEST(Proxy, IsAskedForTheNextAddressWhenItCannotReachOne) {
+  std::vector<std::string> asked;
+  TestEndpoint endpoint([&asked](TestPeer& peer) {
+    const auto request = peer.read_request();
+    if (!request) return;
+    asked.push_back(request->substr(0, request->find(' ', 8)));
+    if (asked.size() == 1) return (void)peer.send("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n");
+    peer.send("HTTP/1.1 200 OK\r\n\r\n");
+    if (peer.read_request()) peer.send(kOkAndClose);
+  });
+  DnsStub dns;
+  dns.set("two.example", {.v4 = {"93.184.216.34", "93.184.216.35"}});
+  HttpClientOptions options;
+  options.name_servers = dns.address();
+  options.proxy_host = "127.0.0.1";
+  options.proxy_port = endpoint.port();
+  const auto result = TestClient(options).send({.url = "http://two.example/"});
+  ASSERT_TRUE(result.has_value()) << result.error().detail;
+  EXPECT_EQ(asked, (std::vector<std::string>{"CONNECT 93.184.216.34:80", "CONNECT 93.184.216.35:80"}));
 }
 
 TEST(Proxy, DoesNotOpenWhatTheFilterRefuses) {

@@ -45,7 +45,7 @@ std::shared_ptr<ClientConnection::Shared> make_shared_parts(Loop& loop, const Cl
   // NOLINTNEXTLINE(modernize-make-shared): an aggregate is made by the names of its members
   return std::shared_ptr<ClientConnection::Shared>(new ClientConnection::Shared{
       .loop = loop,
-      .policy = {options.filter, options.proxy_host, options.proxy_port},
+      .policy = {options.filter, options.proxy_host, options.proxy_port, options.proxy_names},
       .connect_timeout = options.connect_timeout,
       .body_limits = options.body_limits,
       .tls = make_client_tls_context(options.ca_file),
@@ -224,6 +224,16 @@ Task<SendResult> HttpClient::send(ClientRequest request, SteadyTime deadline) {
 void HttpClient::start(ClientRequest request, SteadyTime deadline, UniqueFunction<void(SendResult)> done) {
   POSTHORN_CHECK(request.url != nullptr);
   impl_->begin({request, deadline, std::move(done)});
+}
+
+Status HttpClient::reload_certificates() {
+  try {
+    impl_->shared->tls = make_client_tls_context(impl_->options.ca_file);
+  } catch (const std::runtime_error& problem) {
+    return unavailable(problem.what(), "certificates_unreadable");
+  }
+  impl_->close_idle(SteadyTime::max());
+  return {};
 }
 
 void HttpClient::close() { impl_->close_all(); }

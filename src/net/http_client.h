@@ -2,7 +2,7 @@
 //
 // Place: outbound's deliverer calls it. Every connection is made by connect() in connect.h, which passes the peer filter.
 // Pool: keep-alive connections per (origin, TLS identity), reused last-in first-out, closed when idle too long. A request that
-//   fails on a reused connection before a single byte of the answer came is tried once more on a fresh one.
+//   fails on a reused connection, and of which the endpoint had certainly not the whole, is tried once more on a fresh one.
 // No redirects are followed. Answers are read up to kResponseBodyBytesRead and the first kResponseBodyBytesKept are kept;
 //   a connection whose answer was not read to its end, or that sent bytes beyond it, is never reused.
 // No environment variable is read (http_proxy and the like).
@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/result.h"
 #include "net/client_identity.h"
 #include "net/http.h"
 #include "net/loop.h"
@@ -27,11 +28,25 @@
 
 namespace posthorn::net {
 
-enum class SendFailure : std::uint8_t { name, blocked, connect, tls, timeout, disconnected, protocol, too_large, proxy };
+enum class SendFailure : std::uint8_t {
+  name,
+  blocked,
+  connect,
+  tls,
+  timeout,
+  disconnected,
+  protocol,
+  too_large,
+  proxy,
+  shortage,  // this machine has no socket to spare: nothing was sent, and the endpoint has no part in it
+};
+
+struct ClientResponse;
 
 struct SendError {
   SendFailure kind;
-  std::string detail;  // for people
+  std::string detail;                                  // for people
+  std::shared_ptr<ClientResponse> response = nullptr;  // when its head had come whole: status, headers, what came of the body
 };
 
 struct ClientResponse {
@@ -62,11 +77,18 @@ struct BodyLimits {
   std::size_t read = kResponseBodyBytesRead;  // before the connection is given up
 };
 
+// Who resolves the names that a proxy is to connect to.
+enum class ProxyNames : std::uint8_t {
+  resolved_here,  // the proxy is given an address that passed the filter
+  left_to_proxy,  // the proxy is given the name, and must refuse what is not public itself
+};
+
 struct HttpClientOptions {
   PeerFilter filter;
   std::string ca_file;     // empty: the system's certificates
   std::string proxy_host;  // empty: direct. HTTP CONNECT for both schemes; the proxy's own address is trusted
   std::uint16_t proxy_port = 0;
+  ProxyNames proxy_names{};
   std::chrono::milliseconds connect_timeout = kConnectTimeout;  // name, connect and proxy; as long again for TLS
   std::chrono::milliseconds idle_time = kPooledConnectionIdleTime;
   std::size_t pooled_per_origin_max = kPooledConnectionsPerOriginMax;
@@ -86,6 +108,10 @@ class HttpClient {
   Task<SendResult> send(ClientRequest request, SteadyTime deadline);
   // The same without a coroutine: `done` is called exactly once, perhaps from within start(); until then the views stay valid.
   void start(ClientRequest request, SteadyTime deadline, UniqueFunction<void(SendResult)> done);
+
+  // Loop thread. Reads the trusted certificates again for connections that are made from now on; idle ones are closed. An
+  // error keeps what was trusted before.
+  Status reload_certificates();
 
   // Loop thread. Closes the idle connections; requests that run end as `disconnected`.
   void close();

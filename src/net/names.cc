@@ -2,17 +2,21 @@
 
 #include <ares.h>
 #include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cerrno>
 #include <cstring>
 #include <deque>
 #include <list>
 #include <optional>
 #include <stdexcept>
+#include <system_error>
 #include <unordered_map>
 
 #include "base/limits.h"
@@ -58,6 +62,16 @@ Error lookup_error(int status) {
   if (status == ARES_ENODATA) return not_found("the name has no address", "name_not_found");
   if (status == ARES_ETIMEOUT) return unavailable("the name servers did not answer in time", "name_unavailable");
   return unavailable(std::string("the name servers gave no usable answer: ") + ares_strerror(status), "name_unavailable");
+}
+
+// Why this machine cannot make a socket now; 0 when it can. c-ares does not say.
+int shortage_now() {
+  const int probe = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (probe >= 0) {
+    ::close(probe);
+    return 0;
+  }
+  return errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM ? errno : 0;
 }
 
 struct Found {
@@ -261,8 +275,13 @@ void Resolver::Impl::ask(const std::shared_ptr<Lookup>& lookup) {
 
 void Resolver::Impl::answered(Lookup& lookup, int status, ares_addrinfo* answer) {
   const bool found = status == ARES_SUCCESS && answer != nullptr;
-  const Found result = found ? read_answer(*answer) : Found{lookup_error(status), kNameFailureTime};
-  if (status != ARES_ECANCELLED && status != ARES_EDESTRUCTION) keep(lookup.name, result.outcome, result.time_to_live);
+  Found result = found ? read_answer(*answer) : Found{lookup_error(status), kNameFailureTime};
+  const int shortage = found ? 0 : shortage_now();
+  if (shortage != 0) {
+    result.outcome = unavailable(std::string("no socket: ") + std::generic_category().message(shortage), kNoSocketForNames);
+  }
+  if (shortage == 0 && status != ARES_ECANCELLED && status != ARES_EDESTRUCTION)
+    keep(lookup.name, result.outcome, result.time_to_live);
   lookup.outcome = result.outcome;
   for (auto* waiter : lookup.waiters) waiter->cancel();
   leave_place(lookup);

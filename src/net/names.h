@@ -21,6 +21,8 @@
 namespace posthorn::net {
 
 inline constexpr auto kNameFailureTime = std::chrono::seconds(5);
+// Error code: the lookup failed when this machine had no socket to spare. Such a failure is not kept.
+inline constexpr std::string_view kNoSocketForNames = "names_no_socket";
 inline constexpr std::size_t kAddressesPerNameMax = 4096;  // more than a TCP answer can carry is a failure
 
 struct ResolverOptions {
@@ -39,8 +41,8 @@ class Resolver {
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
-  // Errors: not_found (there is no such name, or it has no address), unavailable (no server gave a usable answer),
-  // deadline_exceeded. `name` is a host name in ASCII. Cancellable.
+  // Errors: not_found (there is no such name, or it has no address), unavailable (no server gave a usable answer, or
+  // kNoSocketForNames), deadline_exceeded. `name` is a host name in ASCII. Cancellable.
   Task<Result<Addresses>> resolve(std::string name, SteadyTime deadline);
 
   // Lookups that run end as unavailable; later ones too.

@@ -19,7 +19,8 @@ struct Range {
 };
 
 // IANA IPv4 Special-Purpose Address Registry (RFC 6890 and its updates) plus multicast (RFC 5771) and class E.
-// The globally reachable entries (AS112, AMT) are here too: no webhook endpoint lives there.
+// The globally reachable entries (AS112, AMT) are here too: no webhook endpoint lives there. Clouds' other metadata addresses
+// (169.254.169.254, 169.254.170.2, 100.100.100.200, 192.0.0.192, fd00:ec2::254) stand in special-purpose ranges.
 constexpr Range kSpecialV4[] = {
     {"0.0.0.0", 8},        // this network
     {"10.0.0.0", 8},       // private
@@ -39,6 +40,9 @@ constexpr Range kSpecialV4[] = {
     {"203.0.113.0", 24},   // documentation
     {"224.0.0.0", 4},      // multicast
     {"240.0.0.0", 4},      // reserved, and limited broadcast
+
+    // Public space, but every virtual machine of Azure has its host's inner service there: metadata, keys, settings.
+    {"168.63.129.16", 32},
 };
 
 // Only global unicast, 2000::/3 (RFC 4291), is open at all; these are the special ranges within it.

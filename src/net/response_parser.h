@@ -38,6 +38,9 @@ class ResponseParser {
 
   // Whether a byte of the answer has come.
   bool started() const { return started_; }
+  // Whether its head has come whole (that of an interim answer does not count): take() may be called, whatever became of the
+  // body.
+  bool has_head() const { return !in_head_ && response_.status >= 200; }
   // Once complete: the connection may carry another exchange.
   bool reusable() const { return keep_alive_ && !extra_bytes_; }
   // Once complete: bytes followed the answer.

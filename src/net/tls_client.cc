@@ -64,7 +64,8 @@ std::string explain(const error_code& error, SSL* stream) {
 bool expect_peer(SSL* stream, const std::string& host, bool host_is_address) {
   auto* param = SSL_get0_param(stream);
   if (host_is_address) return X509_VERIFY_PARAM_set1_ip_asc(param, host.c_str()) == 1;
-  X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  // The subject is not asked when a certificate has no alternative names (RFC 9525, 2).
+  X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   return X509_VERIFY_PARAM_set1_host(param, host.data(), host.size()) == 1 &&
          SSL_ctrl(stream, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, const_cast<char*>(host.c_str())) == 1;
 }

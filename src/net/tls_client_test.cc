@@ -332,7 +332,7 @@ TEST_F(TlsClientTest, AnExtraAnswerDoesNotReachTheNextExchange) {
   EXPECT_EQ(endpoint.connections(), 2);
 }
 
-TEST_F(TlsClientTest, TriesAgainOnceWhenAReusedConnectionWasDead) {
+TEST_F(TlsClientTest, DoesNotTryAgainWhenAReusedConnectionTookTheWholeRequest) {
   const auto identity = good();
   TestEndpoint endpoint([&](TestPeer& peer) {
     TlsPeer tls(peer, identity);
@@ -343,15 +343,61 @@ TEST_F(TlsClientTest, TriesAgainOnceWhenAReusedConnectionWasDead) {
   TestClient client(options());
   ASSERT_TRUE(client.send({.url = url(endpoint)}).has_value());
   const auto result = client.send({.url = url(endpoint)});
-  ASSERT_TRUE(result.has_value()) << result.error().detail;
-  EXPECT_EQ(endpoint.connections(), 2);
+  ASSERT_TRUE(result.has_error());
+  EXPECT_EQ(result.error().kind, SendFailure::disconnected);
+  EXPECT_EQ(endpoint.connections(), 1);
+}
+
+TEST_F(TlsClientTest, TheSubjectOfACertificateIsNoName) {
+  for (const bool named : {false, true}) {
+    const CertificateWish wish{
+        .subject = "receiver.example",
+        .alternative_names = named ? std::vector<std::string>{"DNS:receiver.example"} : std::vector<std::string>{}};
+    const auto identity = make_identity(wish, &authorities_->known);
+    TestEndpoint endpoint(serve(identity));
+    const auto result = TestClient(options()).send({.url = url(endpoint)});
+    EXPECT_EQ(result.has_value(), named);
+    EXPECT_TRUE(named || result.error().kind == SendFailure::tls);
+  }
+}
+
+TEST_F(TlsClientTest, ReadsItsAuthoritiesAgainWhenItIsTold) {
+  const auto identity = make_identity({}, &authorities_->unknown);
+  TestEndpoint endpoint(serve(identity));
+  auto chosen = options();
+  chosen.ca_file = write_certificate(authorities_->known, "exchanged");
+  TestClient client(chosen);
+  const auto reload = [&client] {
+    Status reloaded;
+    run_on(client.loop(), [&]() -> Task<void> {
+      reloaded = client.client().reload_certificates();
+      co_return;
+    });
+    return reloaded;
+  };
+  EXPECT_EQ(client.send({.url = url(endpoint)}).error().kind, SendFailure::tls);
+  (void)write_certificate(authorities_->unknown, "exchanged");
+  EXPECT_EQ(client.send({.url = url(endpoint)}).error().kind, SendFailure::tls);
+  ASSERT_TRUE(reload().has_value());
+  const auto trusted = client.send({.url = url(endpoint)});
+  ASSERT_TRUE(trusted.has_value()) << trusted.error().detail;
+
+  std::ofstream(chosen.ca_file) << "no certificate";  // keeps what there was, the idle connection too
+  EXPECT_TRUE(reload().has_error());
+  EXPECT_EQ(client.idle_connections(), 1U);
+  EXPECT_TRUE(client.send({.url = url(endpoint)}).has_value());
+
+  (void)write_certificate(authorities_->known, "exchanged");
+  ASSERT_TRUE(reload().has_value());
+  EXPECT_EQ(client.send({.url = url(endpoint)}).error().kind, SendFailure::tls) << "a connection made before was used";
+  std::remove(chosen.ca_file.c_str());
 }
 
 TEST_F(TlsClientTest, SpeaksTlsThroughAProxy) {
   const auto identity = good();
   TestEndpoint proxy([&](TestPeer& peer) {
     const auto asked = peer.read_request();
-    if (!asked || !asked->starts_with("CONNECT receiver.example:443 ")) return;
+    if (!asked || !asked->starts_with("CONNECT 93.184.216.34:443 ")) return;
     peer.send("HTTP/1.1 200 OK\r\n\r\n");
     serve(identity)(peer);
   });

@@ -120,6 +120,7 @@ std::shared_ptr<domain::Event> Automations::make(const domain::Automation& rule,
   event->user = rule.settings.publish_user.empty() ? cause.user : rule.settings.publish_user;
   event->scope = rule.settings.publish_scope.empty() ? cause.scope : rule.settings.publish_scope;
   event->traceparent = cause.traceparent;
+  event->hops = cause.hops;
   event->payload = std::move(*payload);
   if (auto checked = check(*event); !checked) {
     note(rule, cause, checked.error().field + " " + checked.error().message);

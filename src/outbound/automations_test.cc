@@ -31,6 +31,7 @@ class AutomationsTest : public testing::Test {
     cause_.user = "u1";
     cause_.scope = "north";
     cause_.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    cause_.hops = 2;
     cause_.payload = std::move(payload);
     domain::EventDocument document(cause_, "acme");
     return automations_.derive(cause_, document, "acme", 1000, check);
@@ -55,6 +56,7 @@ TEST_F(AutomationsTest, MakesEventsOfTheCause) {
   ASSERT_EQ(made.size(), 2U);
   EXPECT_EQ(words(made), "image.made {\"id\":17,\"by\":\"u1@acme\"}\nseen 1\n");
   EXPECT_EQ(made[0]->traceparent, cause_.traceparent);
+  EXPECT_EQ(made[0]->hops, cause_.hops);
   EXPECT_EQ(made[0]->user, "u1");
   EXPECT_EQ(made[0]->scope, "north");
   EXPECT_EQ(made[1]->user, "robot");

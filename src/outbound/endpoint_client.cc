@@ -36,11 +36,30 @@ EndpointAnswer failed(FailureKind kind, std::string detail) {
   return answer;
 }
 
-EndpointAnswer answer_of(net::SendResult result) {
-  if (!result) return failed(failure_of(result.error().kind), std::move(result.error().detail));
-  EndpointAnswer answer;
-  answer.response = std::move(*result);
+EndpointAnswer not_sent(std::string detail) {
+  auto answer = failed(FailureKind::internal, std::move(detail));
+  answer.not_sent = true;
   return answer;
+}
+
+EndpointAnswer answer_of(net::SendResult result) {
+  EndpointAnswer answer;
+  if (result) {
+    answer.response = std::move(*result);
+    return answer;
+  }
+  auto error = std::move(result.error());
+  if (error.kind == net::SendFailure::shortage) return not_sent(std::move(error.detail));
+  // The status has come, and it decides; the body is only kept for showing.
+  if (!error.response) return failed(failure_of(error.kind), std::move(error.detail));
+  answer.response = std::move(*error.response);
+  answer.detail = "the answer's body is cut: " + error.detail;
+  return answer;
+}
+
+EndpointAnswer without_token(Error error) {
+  if (error.code == kNoSocketForToken) return not_sent(std::move(error.message));
+  return failed(FailureKind::authorization, std::move(error.message));
 }
 
 }  // namespace
@@ -65,6 +84,8 @@ FailureKind failure_of(net::SendFailure failure) {
       return FailureKind::too_large;
     case net::SendFailure::proxy:
       return FailureKind::proxy;
+    case net::SendFailure::shortage:
+      return FailureKind::internal;
   }
   return FailureKind::internal;
 }
@@ -90,22 +111,24 @@ net::Task<EndpointAnswer> EndpointClient::send(EndpointRequest request) {
   std::optional<double> allowed;
   if (request.access && request.access->token) {
     auto got = co_await token_for(request);
-    if (!got) co_return failed(FailureKind::authorization, got.error().message);
+    if (!got) co_return without_token(std::move(got).error());
     token = std::move(*got);
   }
   if (request.access && request.access->handshake) {
     auto agreed = co_await agree(request, token);
+    if (agreed.failure == FailureKind::internal) co_return not_sent(std::move(agreed.detail));  // no socket: see failure_of()
     if (agreed.failure != FailureKind::none) co_return failed(agreed.failure, std::move(agreed.detail));
     allowed = agreed.consent.per_second;
   }
   auto result = co_await exchange(request, token);
-  const bool stale = !token.empty() && result && result->status == kUnauthorized;
+  EndpointAnswer answer = answer_of(std::move(result));
+  const bool stale = !token.empty() && answer.failure == FailureKind::none && answer.response.status == kUnauthorized;
   if (stale && tokens_.refused(*request.access->token, token)) {
     auto fresh = co_await token_for(request);
-    if (!fresh) co_return failed(FailureKind::authorization, fresh.error().message);
-    result = co_await exchange(request, *fresh);
+    if (!fresh) co_return without_token(std::move(fresh).error());
+    auto second = co_await exchange(request, *fresh);
+    answer = answer_of(std::move(second));
   }
-  EndpointAnswer answer = answer_of(std::move(result));
   answer.allowed_per_second = allowed;
   co_return answer;
 }

@@ -35,9 +35,10 @@ struct EndpointRequest {
 
 struct EndpointAnswer {
   domain::FailureKind failure = domain::FailureKind::none;  // never `status`: an answer of any status is one
-  std::string detail;                                       // for people, when it failed
-  net::ClientResponse response;                             // when it did not
-  std::optional<double> allowed_per_second;                 // what the handshake's answer allows
+  std::string detail;                                       // for people: why it failed, or why the response's body is cut
+  bool not_sent = false;                     // it failed for want of a socket on this machine: the endpoint saw nothing of it
+  net::ClientResponse response;              // when it did not fail
+  std::optional<double> allowed_per_second;  // what the handshake's answer allows
 };
 
 domain::FailureKind failure_of(net::SendFailure failure);

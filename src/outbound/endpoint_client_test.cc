@@ -2,12 +2,14 @@
 #include "outbound/endpoint_client.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <mutex>
 
 #include "net/certificates_for_tests.h"
 #include "net/client_for_tests.h"
 #include "net/endpoint_for_tests.h"
+#include "outbound/transport.h"
 
 namespace posthorn::outbound {
 namespace {
@@ -222,6 +224,102 @@ TEST_F(EndpointClientTest, WithoutConsentNothingIsDelivered) {
   EXPECT_TRUE(has(answer.detail, "WebHook-Allowed-Origin")) << answer.detail;
   ASSERT_EQ(endpoint.requests().size(), 1U);
   EXPECT_TRUE(endpoint.requests().front().starts_with("OPTIONS "));
+}
+
+// The attempt that a request to `url` makes.
+class HttpTransportTest : public EndpointClientTest {
+ protected:
+  AttemptAnswer attempt(const std::string& url, std::chrono::milliseconds time) {
+    OutgoingAttempt attempt;
+    attempt.url = std::make_shared<const net::Url>(net::parse_url(url, "url").value());
+    attempt.body = std::make_shared<const std::string>("body");
+    attempt.deadline = clock_.steady_now() + time;
+    AttemptAnswer answer;
+    net::run_on(loop_, [&]() -> net::Task<> {
+      HttpTransport transport(loop_, *client_, clock_);
+      answer = co_await net::until<AttemptAnswer>([&](auto done) { transport.send(std::move(attempt), std::move(done)); });
+    });
+    return answer;
+  }
+};
+
+TEST_F(HttpTransportTest, AStatusThatHasComeDecidesWhateverBecomesOfTheBody) {
+  enum class Then { close, wait };
+  struct Row {
+    std::string said;
+    Then then;
+    FailureKind failure;
+    int status;
+    std::string_view detail;
+    std::optional<std::chrono::seconds> retry_after = std::nullopt;
+  };
+  const std::string ok = "HTTP/1.1 200 OK\r\n";
+  const Row rows[] = {
+      {ok + "Content-Length: 2\r\n\r\nok", Then::wait, FailureKind::none, 200, ""},
+      {ok + "Content-Length: 100\r\n\r\nabc", Then::close, FailureKind::none, 200, "the answer's body is cut: "},
+      {ok + "Content-Length: 100\r\n\r\nabc", Then::wait, FailureKind::none, 200, "the answer's body is cut: the time ran out"},
+      {ok + "Transfer-Encoding: chunked\r\n\r\n5\r\nab", Then::close, FailureKind::none, 200, "the answer's body is cut: "},
+      {ok + "Transfer-Encoding: chunked\r\n\r\nzz\r\n", Then::wait, FailureKind::none, 200,
+       "the answer's body is cut: malformed"},
+      {ok + "\r\nuntil the end", Then::wait, FailureKind::none, 200, "the answer's body is cut: the time ran out"},
+      {"HTTP/1.1 410 Gone\r\nContent-Length: 100\r\n\r\nabc", Then::close, FailureKind::status, 410,
+       "the endpoint answered 410; the answer's body is cut: "},
+      {"HTTP/1.1 503 Busy\r\nRetry-After: 500\r\nContent-Length: 100\r\n\r\nabc", Then::close, FailureKind::status, 503,
+       "the endpoint answered 503; the answer's body is cut: ", 500s},
+      {"HTTP/1.1 200 OK\r\nContent-Le", Then::close, FailureKind::disconnected, 0, ""},
+      {"HTTP/1.1 200 OK\r\nContent-Le", Then::wait, FailureKind::timeout, 0, ""},
+      {"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n", Then::close, FailureKind::disconnected, 0, ""},
+      {"", Then::close, FailureKind::disconnected, 0, ""},
+  };
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.said);
+    TestEndpoint endpoint([&row](TestPeer& peer) {
+      if (!peer.read_request()) return;
+      peer.send(row.said);
+      if (row.then == Then::wait) peer.wait_for_close();
+    });
+    const auto answer = attempt(endpoint.url(), row.then == Then::wait ? 300ms : 20'000ms);
+    EXPECT_EQ(answer.outcome.failure, row.failure) << answer.detail;
+    EXPECT_EQ(answer.outcome.status, row.status);
+    EXPECT_EQ(answer.outcome.retry_after, row.retry_after);
+    EXPECT_EQ(answer.detail.empty(), row.detail.empty() && row.failure == FailureKind::none) << answer.detail;
+    EXPECT_TRUE(answer.detail.starts_with(row.detail)) << answer.detail;
+    if (row.said.ends_with("abc")) {
+      EXPECT_EQ(answer.response, "abc");
+    }
+  }
+}
+
+TEST_F(EndpointClientTest, ATokenWhoseAnswerIsCutIsNone) {
+  Recorder endpoint([](const std::string&) { return answer_text(200); });
+  TestEndpoint tokens([](TestPeer& peer) {
+    if (peer.read_request()) peer.send("HTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\n{\"access_token\":\"t1\"}");
+  });
+  EXPECT_EQ(send(endpoint.url(), oauth2(tokens.url())).failure, FailureKind::authorization);
+  EXPECT_TRUE(endpoint.requests().empty());
+}
+
+TEST_F(EndpointClientTest, WithoutASocketNothingIsSentAndItIsSaid) {
+  Recorder endpoint([](const std::string&) { return answer_text(200, R"({"access_token":"t1"})"); });
+  Recorder tokens([](const std::string&) { return answer_text(200, R"({"access_token":"t1"})"); });
+  domain::SubscriptionSettings with_handshake;
+  with_handshake.handshake = true;
+  rlimit old{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &old), 0);
+  const rlimit none{0, old.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto plain = send(endpoint.url(), {});
+  const auto by_name = send("http://name.example/", {});
+  const auto with_token = send(endpoint.url(), oauth2(tokens.url()));
+  const auto asked = send(endpoint.url(), {}, with_handshake);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &old), 0);
+  for (const auto* answer : {&plain, &by_name, &with_token, &asked}) {
+    EXPECT_TRUE(answer->not_sent) << answer->detail;
+    EXPECT_EQ(answer->failure, FailureKind::internal) << answer->detail;
+  }
+  const auto sent = send(endpoint.url(), {});
+  EXPECT_FALSE(sent.not_sent);
+  EXPECT_EQ(sent.response.status, 200);
 }
 
 // Only public addresses.

@@ -149,6 +149,12 @@ void Lane::slot_freed() {
   --in_flight_;
 }
 
+void Lane::not_sent(Timestamp until) {
+  slot_freed();
+  pace_.not_before = std::max(pace_.not_before, until);
+  expect_in_store(until);
+}
+
 void Lane::finished(const Work& work, Timestamp now) {
   if (work.order_key) return sequences_.finished(work, now);
   forget(work.id.key);

@@ -73,6 +73,8 @@ class Lane {
 
   // A request that will not be recorded (shutdown): its slot is free; its deliveries leave the window, the store has them.
   void slot_freed();
+  // Nor one that this machine had no socket for: nothing else is started before `until`, when the store is asked again.
+  void not_sent(Timestamp until);
   void abandoned(const Work& work, Timestamp now);
 
   // Cancelled by hand: leaves the window unless it is out.

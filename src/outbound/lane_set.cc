@@ -12,6 +12,8 @@ namespace posthorn::outbound {
 namespace {
 
 constexpr auto kTickTime = 100ms;
+constexpr auto kShortagePause = 1s;
+constexpr auto kShortageToldTime = 1min;
 
 using domain::DeliveryState;
 
@@ -21,6 +23,12 @@ std::string id_of(const Work& first, const std::vector<Work>& rest, bool batched
   std::vector<DeliveryId> deliveries{first.id};
   for (const auto& work : rest) deliveries.push_back(work.id);
   return domain::batch_id(deliveries);
+}
+
+std::uint32_t most_hops(const Work& first, const std::vector<Work>& rest) {
+  std::uint32_t most = first.event->hops;
+  for (const auto& work : rest) most = std::max(most, work.event->hops);
+  return most;
 }
 
 std::shared_ptr<const std::string> batch_of(const Work& first, const std::vector<Work>& rest, const Prepared& prepared) {
@@ -332,7 +340,7 @@ void LaneSet::start_attempt(Slot& slot, Work work, std::vector<Work> rest, Times
   attempt.url = prepared.url;
   attempt.deadline = start + settings.timeout;
   attempt.access = prepared.access;
-  attempt.header_lines.reserve(prepared.fixed_header_lines.size() + 384);
+  attempt.header_lines.reserve(prepared.fixed_header_lines.size() + 404);
   attempt.header_lines = prepared.fixed_header_lines;
   RenderedPtr rendered;
   if (settings.batching) {
@@ -343,6 +351,10 @@ void LaneSet::start_attempt(Slot& slot, Work work, std::vector<Work> rest, Times
   }
   attempt.header_lines += "traceparent: ";
   attempt.header_lines += work.event->traceparent;
+  attempt.header_lines += "\r\n";
+  attempt.header_lines += domain::kHopsHeader;
+  attempt.header_lines += ": ";
+  attempt.header_lines += std::to_string(most_hops(work, rest) + 1);
   attempt.header_lines += "\r\n";
   if (prepared.program) {
     attempt.body = {rendered, &rendered->body};
@@ -371,6 +383,7 @@ void LaneSet::attempt_answered(Request request, AttemptAnswer answer) {
     for (const auto& work : request.rest) lane_slot.lane.abandoned(work, now);
     return check_drained();
   }
+  if (answer.not_sent) return not_sent(lane_slot, request, answer.detail, now);
   // What a script cancelled was not sent: it says nothing of the endpoint either.
   domain::AttemptOutcome seen = answer.outcome;
   if (answer.cancelled) seen.failure = domain::FailureKind::transform;
@@ -385,6 +398,20 @@ void LaneSet::attempt_answered(Request request, AttemptAnswer answer) {
   record(std::move(last));
   service(lane_slot, now);
   arm();
+}
+
+// No attempt was made: none is recorded, no retry is used up, and nothing follows from it for the endpoint.
+void LaneSet::not_sent(Slot& slot, const Request& request, std::string_view detail, Timestamp now) {
+  if (clock_.steady_now() >= shortage_told_until_) {
+    shortage_told_until_ = clock_.steady_now() + kShortageToldTime;
+    observe::log(observe::Level::warning, "attempts wait: this machine has no socket to spare", {{"reason", detail}});
+  }
+  slot.lane.not_sent(now + kShortagePause);
+  slot.lane.abandoned(request.work, now);
+  for (const auto& work : request.rest) slot.lane.abandoned(work, now);
+  service(slot, now);
+  arm();
+  check_drained();
 }
 
 void LaneSet::set_wake(Slot& slot, std::optional<Timestamp> at) {

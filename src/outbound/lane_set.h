@@ -129,6 +129,7 @@ class LaneSet {
   void pump();
   void start_attempt(Slot& slot, Work work, std::vector<Work> rest, Timestamp now);
   void attempt_answered(Request request, AttemptAnswer answer);
+  void not_sent(Slot& slot, const Request& request, std::string_view detail, Timestamp now);
   RecordingPtr outcome_of(Slot& slot, Work work, const Request& request, const AttemptAnswer& answer, Timestamp now);
   void note_health(Slot& slot, Recording& recording, const domain::AttemptOutcome& outcome);
   void tell(domain::Notice notice, Slot& slot, Recording& recording);
@@ -188,6 +189,7 @@ class LaneSet {
   std::vector<RecordingPtr> unwritten_;  // records that the store could not take yet
   std::size_t in_flight_ = 0;
   std::size_t unrecorded_ = 0;
+  SteadyTime shortage_told_until_;
   bool store_takes_ = true;  // false from a record that was refused until one is taken
   bool started_ = false;
   bool draining_ = false;

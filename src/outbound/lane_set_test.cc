@@ -36,6 +36,15 @@ class PlayedNetwork final : public Transport {
     answer.outcome.failure = status >= 200 && status <= 299 ? FailureKind::none : FailureKind::status;
     first.done(std::move(answer));
   }
+  void find_no_socket() {
+    ASSERT_FALSE(held.empty());
+    Held first = std::move(held.front());
+    held.pop_front();
+    AttemptAnswer answer;
+    answer.outcome.failure = FailureKind::internal;
+    answer.not_sent = true;
+    first.done(std::move(answer));
+  }
   void refuse() {
     ASSERT_FALSE(held.empty());
     Held first = std::move(held.front());
@@ -187,6 +196,7 @@ TEST_F(Engine, DeliversSignedAndRecordsSuccess) {
   EXPECT_NE(attempt.header_lines.find("webhook-signature: v1,"), std::string::npos);
   EXPECT_NE(attempt.header_lines.find("traceparent: 00-0af7651916cd43dd8448eb211c80319c"), std::string::npos);
   EXPECT_NE(attempt.body->find("\"data\":{\"n\":1}"), std::string::npos);
+  EXPECT_NE(attempt.header_lines.find("\r\nposthorn-hops: 1\r\n"), std::string::npos);
   EXPECT_EQ(attempt.deadline, clock_.steady_now() + kAttemptTimeoutDefault);
   network_.answer(204);
   loop_.run_ready();
@@ -233,6 +243,32 @@ TEST_F(Engine, RepeatsAFirstAttemptThatCouldNotConnectAtOnceAndOutsideTheSchedul
   loop_.advance(1h);
   EXPECT_TRUE(network_.held.empty());
   EXPECT_EQ(states(), (std::map<DeliveryState, int>{{DeliveryState::exhausted, 1}}));
+}
+
+// Not one retry is used up by what this machine lacks, and the endpoint stays well.
+TEST_F(Engine, AShortageOfSocketsIsNoAttempt) {
+  const auto subscription = subscribe({});
+  start();
+  publish({subscription}, 10);
+  int tries = 0;
+  for (int second = 0; second < 60; ++second) {
+    while (!network_.held.empty()) {
+      network_.find_no_socket();
+      ++tries;
+      loop_.run_ready();
+    }
+    EXPECT_EQ(shared_.gate.runnable(), 0) << "what cannot run holds no publisher";
+    loop_.advance(1s);
+  }
+  EXPECT_GE(tries, 60);
+  EXPECT_LE(tries, 60 * static_cast<int>(kLaneConcurrencyFirst)) << "a few a second";
+  EXPECT_EQ(lanes_->failing(), 0u);
+  EXPECT_EQ(states(), (std::map<DeliveryState, int>{{DeliveryState::pending, 10}}));
+  for (int second = 0; second < 5; ++second) {
+    answer_all(200);
+    loop_.advance(1s);
+  }
+  EXPECT_EQ(states(), (std::map<DeliveryState, int>{{DeliveryState::succeeded, 10}}));
 }
 
 TEST_F(Engine, SendsAgainWithTheSameIdWhatWasOutWhenItWasKilled) {

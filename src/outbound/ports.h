@@ -39,11 +39,12 @@ struct OutgoingAttempt {
 
 struct AttemptAnswer {
   domain::AttemptOutcome outcome;
-  std::string detail;                        // for people, when it failed
+  std::string detail;                        // for people: why it failed, or why the response is cut
   std::string response;                      // the answer's first bytes
   std::optional<double> allowed_per_second;  // what the endpoint allowed in the handshake; nothing: no limit
   bool cancelled = false;                    // the subscription's script wants nothing sent: the delivery is over
   bool abandoned = false;                    // shutdown cut it off: neither success nor failure
+  bool not_sent = false;                     // for want of a socket on this machine: no attempt at all, to be made soon
 };
 
 // Sends one attempt. `done` is called exactly once, on the loop, never from within send().

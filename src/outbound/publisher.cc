@@ -1,6 +1,7 @@
 #include "outbound/publisher.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/text.h"
 #include "crypto/crypto.h"
@@ -87,6 +88,23 @@ Status Publisher::check(const domain::Tenant& tenant, const PublishRequest& requ
   return check_content(tenant.key, request.topic, request.scope, request.data);
 }
 
+Result<std::uint32_t> read_hops(const net::HeaderViews& headers) {
+  std::uint32_t hops = 0;
+  for (const auto& header : headers) {
+    if (!equals_ignoring_case(header.name, domain::kHopsHeader)) continue;
+    std::uint32_t number = 0;
+    const auto* end = header.value.data() + header.value.size();
+    const auto [read, error] = std::from_chars(header.value.data(), end, number);
+    if (error != std::errc() || read != end) return invalid(std::string(domain::kHopsHeader), "must be a whole number");
+    hops = std::max(hops, number);
+  }
+  if (hops < domain::kHopsMax) return hops;
+  return invalid(std::string(domain::kHopsHeader),
+                 "deliveries that publish events that are delivered go round in a loop: one of these subscriptions sends to a "
+                 "publish call",
+                 "too_many_hops");
+}
+
 Status Publisher::check_content(TenantKey tenant, std::string_view topic, std::string_view scope, std::string_view data) const {
   if (!scope.empty() && !catalogue_.find_scope(tenant, scope)) {
     return invalid("scope", "there is no scope of this name", "unknown_scope");
@@ -106,6 +124,7 @@ std::shared_ptr<domain::Event> Publisher::make_event(const domain::Tenant& tenan
   event->user = request.user;
   event->scope = request.scope;
   event->traceparent = observe::is_traceparent(request.traceparent) ? request.traceparent : observe::make_traceparent(random_);
+  event->hops = request.hops;
   event->payload = request.data;
   return event;
 }

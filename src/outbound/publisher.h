@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "base/limits.h"
+#include "net/http.h"
 #include "net/task.h"
 #include "observe/metrics.h"
 #include "outbound/accepted_work.h"
@@ -31,10 +32,15 @@ struct PublishRequest {
   std::string user;
   std::string scope;
   std::string traceparent;      // empty or not well-formed: a new one is made
+  std::uint32_t hops = 0;       // as read_hops() says
   std::string idempotency_key;  // empty: none
   // Only for this one, whatever it wants; null: for those that match.
   domain::SubscriptionPtr only_for;
 };
+
+// How many deliveries led to this request: domain::kHopsHeader, 0 without it. Errors: invalid_argument naming the header (not a
+// number; too_many_hops).
+Result<std::uint32_t> read_hops(const net::HeaderViews& headers);
 
 struct Published {
   EventId id;

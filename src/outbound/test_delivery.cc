@@ -16,6 +16,7 @@ namespace {
 
 using domain::FailureKind;
 
+const std::string kFirstHopLine = std::string(domain::kHopsHeader) + ": 1\r\n";
 constexpr std::string_view kTextType = "text/plain; charset=utf-8";
 
 bool has_header(const std::vector<domain::Header>& headers, std::string_view name) {
@@ -39,7 +40,8 @@ TestReport report_of(EndpointAnswer answer) {
   const int status = report.response.status;
   if (report.failure == FailureKind::none && (status < 200 || status > 299)) {
     report.failure = FailureKind::status;
-    report.detail = "the endpoint answered " + std::to_string(status);
+    const std::string cut = report.detail.empty() ? "" : "; " + report.detail;
+    report.detail = "the endpoint answered " + std::to_string(status) + cut;
   }
   return report;
 }
@@ -114,6 +116,7 @@ Result<TestDelivery::Composed> TestDelivery::compose_for_url(const TestCall& cal
     request.header_lines += "User-Agent: Posthorn/" + std::string(kVersion) + "\r\n";
   }
   request.header_lines += "traceparent: " + event.traceparent + "\r\n";
+  request.header_lines += kFirstHopLine;
   return composed;
 }
 
@@ -140,6 +143,7 @@ Result<TestDelivery::Composed> TestDelivery::compose(const TestCall& call) {
   request.header_lines = prepared->fixed_header_lines + rendered->header_lines;
   append_lines(request.header_lines, call.headers);
   request.header_lines += "traceparent: " + event->traceparent + "\r\n";
+  request.header_lines += kFirstHopLine;
   if (prepared->program) {
     request.body = {rendered, &rendered->body};
     composed.script = script_of(*prepared, rendered, event, now);

@@ -66,6 +66,9 @@ class TestDelivery {
   net::Task<Result<TestReport>> send(TestCall call);
 
   // What runs ends at once as `disconnected`.
+  // As HttpClient::reload_certificates().
+  Status reload_certificates() { return client_.reload_certificates(); }
+
   net::Task<> stop();
 
  private:

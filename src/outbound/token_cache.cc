@@ -10,7 +10,10 @@ namespace {
 Error late() { return {ErrorKind::unavailable, "token_late", "the time ran out while a token was fetched", {}, std::nullopt}; }
 
 Result<domain::TokenGrant> grant_of(const net::SendResult& result) {
-  if (!result) return unavailable("the token server: " + result.error().detail, "token_unreachable");
+  if (!result) {
+    const bool shortage = result.error().kind == net::SendFailure::shortage;
+    return unavailable("the token server: " + result.error().detail, shortage ? kNoSocketForToken : "token_unreachable");
+  }
   if (!result->body_complete) return unavailable("the token server's answer is too large", "token_refused");
   return domain::read_token_answer(result->status, result->body);
 }

@@ -24,6 +24,9 @@
 
 namespace posthorn::outbound {
 
+// Error code: this machine had no socket for asking; neither token server nor endpoint saw anything.
+inline constexpr std::string_view kNoSocketForToken = "token_no_socket";
+
 inline constexpr auto kTokenFetchTime = std::chrono::seconds(10);
 inline constexpr double kTokenFetchBurst = 3;
 inline constexpr auto kTokenFetchInterval = std::chrono::seconds(10);

@@ -8,17 +8,17 @@ using domain::FailureKind;
 AttemptAnswer answer_of(EndpointAnswer from, const Clock& clock) {
   AttemptAnswer answer;
   answer.allowed_per_second = from.allowed_per_second;
-  if (from.failure != FailureKind::none) {
-    answer.outcome.failure = from.failure;
-    answer.detail = std::move(from.detail);
-    return answer;
-  }
+  answer.detail = std::move(from.detail);
+  answer.not_sent = from.not_sent;
+  answer.outcome.failure = from.failure;
+  if (from.failure != FailureKind::none) return answer;
   auto& response = from.response;
   const bool success = response.status >= 200 && response.status <= 299;
   answer.outcome.status = response.status;
   answer.outcome.failure = success ? FailureKind::none : FailureKind::status;
   if (!success) {
-    answer.detail = "the endpoint answered " + std::to_string(response.status);
+    const std::string cut = answer.detail.empty() ? "" : "; " + answer.detail;
+    answer.detail = "the endpoint answered " + std::to_string(response.status) + cut;
     answer.outcome.retry_after = domain::parse_retry_after(response.header("retry-after"), clock.wall_now());
   }
   answer.response = std::move(response.body);

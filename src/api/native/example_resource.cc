@@ -59,7 +59,10 @@ net::Task<Answer> send_example(Services services, RequestContext& context) {
   if (auto reach = check_reach(context, *input); !reach) co_return std::move(reach).error();
   const auto example = example_of(known);
   if (!example) co_return example.error();
+  const auto hops = outbound::read_hops(context.request.headers);
+  if (!hops) co_return hops.error();
   outbound::PublishRequest request;
+  request.hops = *hops;
   request.topic = known.topic->name;
   request.data = *example;
   request.scope = std::move(input->scope);

@@ -79,6 +79,9 @@ Status read_time(const Members& members, std::optional<Timestamp>& target) {
 
 Result<PublishHeaders> read_publish_headers(const net::HeaderViews& headers, std::size_t key_bytes_max) {
   PublishHeaders read;
+  const auto hops = outbound::read_hops(headers);
+  if (!hops) return hops.error();
+  read.hops = *hops;
   for (const auto& header : headers) {
     if (equals_ignoring_case(header.name, "traceparent")) read.traceparent = header.value;
     if (!equals_ignoring_case(header.name, kKeyHeader)) continue;
@@ -109,6 +112,7 @@ Result<outbound::PublishRequest> read_event(std::string_view text, const Publish
   request.data = (*members)[Member::data];
   request.idempotency_key = headers.idempotency_key;
   request.traceparent = headers.traceparent;
+  request.hops = headers.hops;
   if (auto read = read_text(*members, Member::topic, kTopicBytesMax, request.topic); !read) return std::move(read).error();
   if (auto read = read_text(*members, Member::id, kExternalIdBytesMax, request.external_id); !read)
     return std::move(read).error();

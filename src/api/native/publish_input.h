@@ -15,9 +15,11 @@ namespace posthorn::api::native {
 struct PublishHeaders {
   std::string_view idempotency_key;  // empty: none
   std::string_view traceparent;
+  std::uint32_t hops = 0;
 };
 
-// Errors: invalid_argument naming "Idempotency-Key" (empty, twice, longer than `key_bytes_max`, not visible ASCII).
+// Errors: invalid_argument naming "Idempotency-Key" (empty, twice, longer than `key_bytes_max`, not visible ASCII); those of
+// outbound::read_hops().
 Result<PublishHeaders> read_publish_headers(const net::HeaderViews& headers, std::size_t key_bytes_max);
 
 // One event: {"topic","data","id"?,"time"?,"user"?,"scope"?}. Views into `text`. Errors: malformed; invalid_argument naming the

@@ -105,6 +105,39 @@ TEST(ReadBatch, IsBoundedAndStrict) {
   EXPECT_EQ(read_batch(R"({"events":[1,]})").error().kind, ErrorKind::malformed);
 }
 
+TEST(ReadPublishHeaders, CountsTheDeliveriesThatLedToTheCallUpToTheirLimit) {
+  const struct {
+    std::vector<std::string_view> values;
+    std::optional<std::uint32_t> hops;
+    std::string_view code;
+  } table[] = {
+      {{}, 0, ""},
+      {{"0"}, 0, ""},
+      {{"1"}, 1, ""},
+      {{"9"}, 9, ""},
+      {{"2", "7", "3"}, 7, ""},
+      {{"10"}, std::nullopt, "too_many_hops"},
+      {{"1", "4000000000"}, std::nullopt, "too_many_hops"},
+      {{"99999999999999999999"}, std::nullopt, "invalid_value"},
+      {{""}, std::nullopt, "invalid_value"},
+      {{"-1"}, std::nullopt, "invalid_value"},
+      {{"1 2"}, std::nullopt, "invalid_value"},
+  };
+  for (const auto& row : table) {
+    net::HeaderViews headers;
+    for (const auto value : row.values) headers.add("Posthorn-Hops", value);
+    const auto read = read_publish_headers(headers, 10);
+    ASSERT_EQ(read.has_value(), row.hops.has_value());
+    if (read) {
+      EXPECT_EQ(read->hops, *row.hops);
+      EXPECT_EQ(read_event(R"({"topic":"a","data":1})", *read)->hops, *row.hops);
+    } else {
+      EXPECT_EQ(read.error().code, row.code);
+      EXPECT_EQ(read.error().field, "posthorn-hops");
+    }
+  }
+}
+
 TEST(ReadPublishHeaders, ChecksTheIdempotencyKey) {
   net::HeaderViews headers;
   EXPECT_EQ(read_publish_headers(headers, 10)->idempotency_key, "");

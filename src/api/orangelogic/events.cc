@@ -131,7 +131,10 @@ net::Task<Answer> trigger_event(Services services, RequestContext& context) {
   const auto* data = object->if_contains("data");
   if (data == nullptr) co_return invalid("data", "is required", "required");
   const std::string payload = posthorn::json::to_plain_text(*data);
+  const auto hops = outbound::read_hops(context.request.headers);
+  if (!hops) co_return hops.error();
   outbound::PublishRequest request;
+  request.hops = *hops;
   request.topic = std::move(*topic);
   request.user = std::move(*user);
   request.data = payload;

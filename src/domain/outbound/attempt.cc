@@ -1,5 +1,6 @@
 #include "domain/outbound/attempt.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -38,29 +39,83 @@ std::optional<int> read_number(std::string_view text) {
   return value;
 }
 
-// IMF-fixdate only ("Sun, 06 Nov 1994 08:49:37 GMT"): the other two forms of RFC 9110 5.6.7 are obsolete.
-std::optional<Timestamp> parse_http_date(std::string_view text) {
-  if (text.size() != 29 || text.substr(3, 2) != ", " || text.substr(25) != " GMT" || text[7] != ' ' || text[11] != ' ' ||
-      text[16] != ' ' || text[19] != ':' || text[22] != ':') {
+std::optional<unsigned> read_month(std::string_view text) {
+  for (unsigned i = 0; i < kMonths.size(); ++i) {
+    if (text == kMonths[i]) return i + 1;
+  }
+  return std::nullopt;
+}
+
+// "08:49:37". A leap second is allowed.
+std::optional<std::chrono::seconds> read_time_of_day(std::string_view text) {
+  if (text.size() != 8 || text[2] != ':' || text[5] != ':') return std::nullopt;
+  const auto hour = read_number(text.substr(0, 2));
+  const auto minute = read_number(text.substr(3, 2));
+  const auto second = read_number(text.substr(6, 2));
+  if (!hour || !minute || !second || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
+  return std::chrono::hours(*hour) + std::chrono::minutes(*minute) + std::chrono::seconds(*second);
+}
+
+struct DateParts {
+  std::string_view day, month, year, time;
+};
+
+std::optional<Timestamp> read_date(const DateParts& parts) {
+  const auto day = read_number(parts.day);
+  const auto month = read_month(parts.month);
+  const auto year = read_number(parts.year);
+  const auto time = read_time_of_day(parts.time);
+  if (!day || !month || !year || !time) return std::nullopt;
+  const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(*month),
+                                         std::chrono::day(static_cast<unsigned>(*day))};
+  if (!date.ok()) return std::nullopt;
+  return std::chrono::sys_days(date) + *time;
+}
+
+bool is_weekday(std::string_view text) { return std::find(kWeekdays.begin(), kWeekdays.end(), text) != kWeekdays.end(); }
+
+// "Sun, 06 Nov 1994 08:49:37 GMT"
+std::optional<Timestamp> parse_fixdate(std::string_view text) {
+  if (text.size() != 29 || text.substr(3, 2) != ", " || text[7] != ' ' || text[11] != ' ' || text[16] != ' ')
+    return std::nullopt;
+  if (!is_weekday(text.substr(0, 3)) || text.substr(25) != " GMT") return std::nullopt;
+  return read_date({text.substr(5, 2), text.substr(8, 3), text.substr(12, 4), text.substr(17, 8)});
+}
+
+// "Sunday, 06-Nov-94 08:49:37 GMT". A year that would be more than 50 years ahead is the last one that ends so.
+std::optional<Timestamp> parse_rfc850_date(std::string_view text, Timestamp wall_now) {
+  const auto comma = text.find(',');
+  if (comma == std::string_view::npos || comma < 6 || !is_weekday(text.substr(0, 3)) ||
+      !text.substr(0, comma).ends_with("day")) {
     return std::nullopt;
   }
-  bool weekday_known = false;
-  for (const auto weekday : kWeekdays) weekday_known |= text.substr(0, 3) == weekday;
-  unsigned month = 0;
-  for (unsigned i = 0; i < kMonths.size(); ++i) {
-    if (text.substr(8, 3) == kMonths[i]) month = i + 1;
+  text.remove_prefix(comma);
+  if (text.size() != 24 || text[1] != ' ' || text[4] != '-' || text[8] != '-' || text[11] != ' ' || text.substr(20) != " GMT") {
+    return std::nullopt;
   }
-  const auto day = read_number(text.substr(5, 2));
-  const auto year = read_number(text.substr(12, 4));
-  const auto hour = read_number(text.substr(17, 2));
-  const auto minute = read_number(text.substr(20, 2));
-  const auto second = read_number(text.substr(23, 2));
-  if (!weekday_known || month == 0 || !day || !year || !hour || !minute || !second) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(month),
-                                         std::chrono::day(static_cast<unsigned>(*day))};
-  if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
-  return std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
-         std::chrono::seconds(*second);
+  const auto year_of_century = read_number(text.substr(9, 2));
+  if (!year_of_century) return std::nullopt;
+  const int this_year = static_cast<int>(std::chrono::year_month_day(std::chrono::floor<std::chrono::days>(wall_now)).year());
+  int year = this_year - this_year % 100 + *year_of_century;
+  if (year > this_year + 50) year -= 100;
+  if (year <= this_year - 50) year += 100;
+  const std::string four_digits = std::to_string(year);
+  return read_date({text.substr(2, 2), text.substr(5, 3), four_digits, text.substr(12, 8)});
+}
+
+// "Sun Nov  6 08:49:37 1994"
+std::optional<Timestamp> parse_asctime_date(std::string_view text) {
+  if (text.size() != 24 || text[3] != ' ' || text[7] != ' ' || text[10] != ' ' || text[19] != ' ') return std::nullopt;
+  if (!is_weekday(text.substr(0, 3))) return std::nullopt;
+  const auto day = text[8] == ' ' ? text.substr(9, 1) : text.substr(8, 2);
+  return read_date({day, text.substr(4, 3), text.substr(20, 4), text.substr(11, 8)});
+}
+
+// RFC 9110, 5.6.7: a recipient takes all three forms.
+std::optional<Timestamp> parse_http_date(std::string_view text, Timestamp wall_now) {
+  if (const auto date = parse_fixdate(text)) return date;
+  if (const auto date = parse_rfc850_date(text, wall_now)) return date;
+  return parse_asctime_date(text);
 }
 
 }  // namespace
@@ -114,7 +169,7 @@ std::optional<std::chrono::seconds> parse_retry_after(std::string_view value, Ti
     static_cast<void>(end);
     return std::chrono::seconds(error == std::errc() ? std::min(seconds, kLargest) : kLargest);
   }
-  const auto date = parse_http_date(text);
+  const auto date = parse_http_date(text, wall_now);
   if (!date || *date <= wall_now) return std::nullopt;
   return std::chrono::ceil<std::chrono::seconds>(*date - wall_now);
 }

@@ -20,9 +20,9 @@ enum class FailureKind : std::uint8_t {
   connect,        // refused, unreachable, or no answer to the connect
   tls,            // handshake or certificate
   timeout,        // the attempt's deadline passed
-  disconnected,   // the connection ended before the answer was complete
+  disconnected,   // the connection ended before the head of the answer was complete
   protocol,       // what came is not HTTP/1.1
-  too_large,      // head or body beyond the limit
+  too_large,      // the head is beyond its limit
   proxy,          // the configured proxy refused
   internal,       // our own fault: never counts against the endpoint
   authorization,  // no token could be had for the endpoint (OAuth 2)
@@ -56,13 +56,14 @@ struct Attempt {
   std::chrono::microseconds duration{0};
   FailureKind failure = FailureKind::none;
   int status = 0;
-  std::string detail;    // for people: what failed ("certificate has expired"); empty on success. Never a secret.
+  std::string detail;  // for people: what failed ("certificate has expired"), or why the answer's body is cut. Never a secret.
   std::string response;  // the answer's first bytes, at most kResponseBodyBytesKept
 
   friend bool operator==(const Attempt&, const Attempt&) = default;
 };
 
-// Retry-After (RFC 9110, 10.2.3): seconds or an HTTP date. Nothing for garbage, negatives and the past; not capped.
+// Retry-After (RFC 9110, 10.2.3): seconds or an HTTP date in one of its three forms. Nothing for garbage, negatives and the
+// past; not capped.
 std::optional<std::chrono::seconds> parse_retry_after(std::string_view value, Timestamp wall_now);
 
 }  // namespace posthorn::domain

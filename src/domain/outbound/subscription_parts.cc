@@ -1,6 +1,7 @@
 #include "domain/outbound/subscription_parts.h"
 
 #include "base/text.h"
+#include "domain/outbound/event.h"
 #include "net/http.h"
 
 namespace posthorn::domain {
@@ -11,7 +12,7 @@ using json::ObjectReader;
 bool is_reserved_header(std::string_view name) {
   const std::string lower = to_ascii_lower(name);
   return net::is_transport_header(name) || lower.starts_with("webhook-") || lower == "content-type" ||
-         lower == "content-encoding" || lower == "traceparent";
+         lower == "content-encoding" || lower == "traceparent" || lower == kHopsHeader;
 }
 
 std::string item_field(const ObjectReader& reader, std::string_view name, std::size_t index) {

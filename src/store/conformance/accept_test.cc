@@ -12,6 +12,7 @@ TEST_P(StoreConformance, KeepsEveryFieldOfAnEvent) {
   full.external_id = "order-1";
   full.user = "someone@example.com";
   full.scope = "north";
+  full.hops = 3;
   full.payload = std::string("\"\0\x01\xff \n\"", 7);
   const auto plain = bench_->event(tenant.key);
   auto big = bench_->event(tenant.key);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "store/sqlite/places.h"
+#include "store/sqlite/rows.h"
 
 namespace posthorn::store::sqlite {
 namespace {
@@ -65,7 +66,7 @@ void EventWrites::insert_event(const NewEvent& write) {
   const OrNull<Timestamp> time{event.time, event.time != event.accepted_at};
   const OrNull<Blob> fingerprint{write.fingerprint, !event.external_id.empty()};  // needed to compare ids only
   insert_event_.run(event.id.key, event.id.salt, event.tenant, event.topic, event.accepted_at, time,
-                    unless_empty(event.external_id), unless_empty(event.user), unless_empty(event.scope), event.traceparent,
+                    unless_empty(event.external_id), unless_empty(event.user), unless_empty(event.scope), trace_column(event),
                     write.matched, fingerprint, as_blob(event.payload), last_of(write.deliveries));
   note_place(event.tenant.value, event.id.key.value);
 }

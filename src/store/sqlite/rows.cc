@@ -1,9 +1,25 @@
 #include "store/sqlite/rows.h"
 
+#include <charconv>
+
 namespace posthorn::store::sqlite {
+namespace {
+
+void read_trace_column(std::string_view text, domain::Event& event) {
+  const auto end = std::min(text.find(';'), text.size());
+  event.traceparent = text.substr(0, end);
+  const auto hops = text.substr(std::min(end + 1, text.size()));
+  std::from_chars(hops.data(), hops.data() + hops.size(), event.hops);
+}
+
+}  // namespace
 
 domain::DeliveryState read_state(const Cursor& row, int column) {
   return static_cast<domain::DeliveryState>(row.integer(column));
+}
+
+std::string trace_column(const domain::Event& event) {
+  return event.hops == 0 ? event.traceparent : event.traceparent + ";" + std::to_string(event.hops);
 }
 
 domain::Event read_event(const Cursor& row) {
@@ -16,7 +32,7 @@ domain::Event read_event(const Cursor& row) {
   event.external_id = row.text(6);
   event.user = row.text(7);
   event.scope = row.text(8);
-  event.traceparent = row.text(9);
+  read_trace_column(row.text(9), event);
   const Blob payload = row.blob(10);
   event.payload.assign(payload.begin(), payload.end());
   return event;

@@ -14,6 +14,8 @@ namespace posthorn::store::sqlite {
   "e.key, e.salt, e.tenant, e.topic, e.accepted, e.time, e.external_id, e.user, e.scope, e.traceparent, e.payload"
 inline constexpr int kEventColumnCount = 11;
 domain::Event read_event(const Cursor& row);
+// What stands in the column `traceparent`: the header's value, and behind it ";" and the event's hops when there are any.
+std::string trace_column(const domain::Event& event);
 
 // Of `deliveries d` joined with its event `e` and its subscription `s` (which may be gone).
 #define POSTHORN_DELIVERY_COLUMNS                                                                                             \
