@@ -143,7 +143,7 @@ void Writer::write_batch(Writes batch) {
   }
   for (const auto& write : batch) write->keep();
   if (!finished) {
-    waiting_.push_front(std::move(batch.back()));
+    waiting_.push_back(std::move(batch.back()));
     batch.pop_back();
   }
   hand_back(std::move(batch));
