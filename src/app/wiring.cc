@@ -404,6 +404,12 @@ void Server::register_gauges() {
     if (oldest == 0) return 0.0;
     return std::chrono::duration<double>(clock_.schedule_now() - Timestamp(Milliseconds(oldest))).count();
   });
+  metrics_.gauge("posthorn_retention_behind_seconds", "How long retention has had more to remove than it came to", [this] {
+    const auto since = out_nodes_.front()->upkeep->behind_since();
+    return since ? std::chrono::duration<double>(clock_.schedule_now() - *since).count() : 0.0;
+  });
+  metrics_.gauge("posthorn_fanout_bytes", "Memory of events whose deliveries are not all made yet",
+                 [this] { return static_cast<double>(lane_shared_.fanout_room.taken()); });
   const auto measure = [this](std::string_view name, std::string_view help, double (*read)(const store::Measures&)) {
     metrics_.gauge(name, help, [this, read] { return read(store_->measures()); });
   };

@@ -82,13 +82,24 @@ void Upkeep::expire() {
 
 void Upkeep::next_step(SteadyTime started) {
   const SteadyTime now = clock_.steady_now();
+  if (behind_since_ms_ == 0) behind_since_ms_ = clock_.schedule_now().time_since_epoch().count();
   pace_ = next_pace(pace_, now - started, waiting_source_ ? waiting_source_() : 1);
   expire_alarm_->set(now + pace_.pause);
 }
 
+void Upkeep::note_done() {
+  behind_since_ms_ = 0;
+  expire_alarm_->set(clock_.steady_now() + kExpireTime);
+}
+
+std::optional<Timestamp> Upkeep::behind_since() const {
+  const std::int64_t since = behind_since_ms_;
+  return since == 0 ? std::nullopt : std::optional(Timestamp(Milliseconds(since)));
+}
+
 // One step of the tenant whose turn it is; the next step after a pause, the next round when none is left.
 void Upkeep::expire_tenants() {
-  if (tenants_.empty()) return expire_alarm_->set(clock_.steady_now() + kExpireTime);
+  if (tenants_.empty()) return note_done();
   const TenantPeriods& tenant = tenants_.back();
   const Timestamp now = clock_.schedule_now();
   const auto before = [now](const std::optional<std::chrono::hours>& own, std::chrono::hours servers) {
@@ -103,7 +114,7 @@ void Upkeep::expire_tenants() {
   session_.expire_tenant(write, [this, started = clock_.steady_now()](Result<store::Expired> expired) {
     if (stopped_) return;
     if (!expired || !expired->more) tenants_.pop_back();
-    if (tenants_.empty()) return expire_alarm_->set(clock_.steady_now() + kExpireTime);
+    if (tenants_.empty()) return note_done();
     next_step(started);
   });
 }

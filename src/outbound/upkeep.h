@@ -6,6 +6,7 @@
 // Concurrency: belongs to its loop.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <optional>
@@ -58,12 +59,15 @@ class Upkeep {
   // How many writes wait for the store now; without it, it counts as busy. Set before start().
   using WaitingSource = std::function<std::uint64_t()>;
   void set_waiting(WaitingSource waiting) { waiting_source_ = std::move(waiting); }
+  // Since when expiry has had more to remove than it came to; nothing: it is done. Any thread.
+  std::optional<Timestamp> behind_since() const;
 
  private:
   void renew();
   void expire();
   void expire_tenants();
   void next_step(SteadyTime started);
+  void note_done();  // until the next round
 
   store::Session& session_;
   const Clock& clock_;
@@ -73,7 +77,8 @@ class Upkeep {
   TenantsSource tenants_source_;
   WaitingSource waiting_source_;
   ExpiryPace pace_;
-  std::vector<TenantPeriods> tenants_;  // that this round has still to look at
+  std::atomic<std::int64_t> behind_since_ms_{0};  // 0: it is done
+  std::vector<TenantPeriods> tenants_;            // that this round has still to look at
   bool stopped_ = false;
   std::unique_ptr<Alarm> renew_alarm_;
   std::unique_ptr<Alarm> expire_alarm_;

@@ -91,16 +91,22 @@ class Expiring : public testing::Test {
 TEST_F(Expiring, GoesOnAtOnceWhileTheStoreHasNothingElseToDo) {
   upkeep_->set_waiting([] { return 0; });
   EXPECT_EQ(left_after(100ms), 0U);
+  EXPECT_FALSE(upkeep_->behind_since());
 }
 
 TEST_F(Expiring, PausesWhileOthersWaitForTheStore) {
   upkeep_->set_waiting([] { return 1; });
   EXPECT_GT(left_after(100ms), 0U);
+  ASSERT_TRUE(upkeep_->behind_since());
+  EXPECT_GE(clock_.schedule_now() - *upkeep_->behind_since(), 90ms);
   for (int i = 0; i < 1000 && events_left() > 0; ++i) {
     clock_.advance(kExpiryStepPause);
     loop_.run_ready();
   }
   EXPECT_EQ(events_left(), 0U);
+  clock_.advance(kExpiryStepPause);
+  loop_.run_ready();
+  EXPECT_FALSE(upkeep_->behind_since());
 }
 
 }  // namespace

@@ -287,8 +287,12 @@ TEST_P(StoreConformance, FansOutInStepsAndGoesOnAfterARestart) {
 
 TEST_P(StoreConformance, KeepsWhoIsStillToGetAnEventUntilItsFanOutIsFinished) {
   const auto tenant = bench_->make_tenant();
+  std::vector<domain::Subscription> subscriptions;
   std::vector<SubscriptionKey> keys;
-  for (int i = 0; i < 4; ++i) keys.push_back(bench_->make_subscription(tenant.key).id.key);
+  for (int i = 0; i < 4; ++i) {
+    subscriptions.push_back(bench_->make_subscription(tenant.key));
+    keys.push_back(subscriptions.back().id.key);
+  }
   const auto all = std::make_shared<const std::vector<SubscriptionKey>>(keys);
   const auto some = std::make_shared<const std::vector<SubscriptionKey>>(keys.begin() + 1, keys.end());
   std::vector<NewEvent> events;
@@ -308,7 +312,7 @@ TEST_P(StoreConformance, KeepsWhoIsStillToGetAnEventUntilItsFanOutIsFinished) {
   EXPECT_EQ(unfinished[3].rest, nullptr);
 
   const auto finish = [&](std::size_t i) {
-    return bench_->advance({events[i].event->id.key, tenant.key, {bench_->new_delivery({.id = {keys[3]}})}, true});
+    return bench_->advance({events[i].event->id.key, tenant.key, {bench_->new_delivery(subscriptions[3])}, true});
   };
   ASSERT_TRUE(finish(0));
   ASSERT_TRUE(finish(2));
