@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "base/limits.h"
 #include "store/conformance/fixture.h"
 
 namespace posthorn::store::conformance {
@@ -283,6 +284,27 @@ TEST_P(StoreConformance, FansOutInStepsAndGoesOnAfterARestart) {
   EXPECT_EQ(pending[0].id, last.id);
   EXPECT_EQ(pending[0].due, made.event->accepted_at);
   EXPECT_EQ(bench_->list(of_event).items.size(), 5U);
+}
+
+TEST_P(StoreConformance, ALongListOfEventsLetsOthersInBetween) {
+  const auto tenant = bench_->make_tenant();
+  const std::vector<domain::Subscription> subscriptions(kFanoutInlineMax, bench_->make_subscription(tenant.key));
+  AcceptEvents list;
+  for (std::size_t rows = 0; rows <= 4 * kTransactionRowsMax; rows += kFanoutInlineMax)
+    list.events.push_back(bench_->new_event(bench_->event(tenant.key), subscriptions));
+  AcceptEvents single;
+  single.events.push_back(bench_->new_event(bench_->event(tenant.key), {}));
+  const std::size_t events = list.events.size();
+  std::vector<std::size_t> finished;
+  for (AcceptEvents* write : {&list, &single}) {
+    bench_->session->accept_events(std::move(*write), [&](Result<std::vector<Result<AcceptedEvent>>> result) {
+      ASSERT_TRUE(result);
+      for (const auto& one : *result) EXPECT_TRUE(one);
+      finished.push_back(result->size());
+    });
+  }
+  ASSERT_TRUE(loop_.run_until([&] { return finished.size() == 2; }));
+  EXPECT_EQ(finished, (std::vector<std::size_t>{1, events}));
 }
 
 TEST_P(StoreConformance, KeepsWhoIsStillToGetAnEventUntilItsFanOutIsFinished) {
