@@ -125,6 +125,7 @@ TEST_F(FanningOut, ARestartGoesOnBehindTheLastThatWasMade) {
   const auto work = accept({first, second, third});
   session_->advance_fanout({work.event->id.key, tenant_, {{ids_.next<DeliveryId>(), {second}}}, false},
                            [](Status advanced) { ASSERT_TRUE(advanced); });
+  loop_.run_ready();
   start();
   EXPECT_EQ(made(work), (std::set{third}));
 }

@@ -77,7 +77,7 @@ TEST_F(Publishing, ARepeatIsAnsweredAsTheFirstWasWhateverTheCatalogueSaysNow) {
     const std::string event = R"({"topic":"b","data":1,"id":")" + std::string(change) + "\"}";
     const std::string keyed = R"({"topic":"b","data":")" + std::string(change) + "\"}";
     const std::string other = R"({"topic":"b","data":"other"})";
-    const Headers mine{{"Idempotency-Key", change}};
+    const Headers mine{{"Idempotency-Key", std::string(change)}};
     const Headers batch_key{{"Idempotency-Key", "batch-" + std::string(change)}};
     const Reply by_id = server_.call("POST", kEvents, event);
     const Reply by_key = server_.call("POST", kEvents, keyed, mine);
