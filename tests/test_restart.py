@@ -1,6 +1,8 @@
 """Retries that wait survive a restart with their due times, however the server ended; and an event for thousands of
 subscriptions survives a kill in the middle of its fan-out."""
 
+import contextlib
+import sqlite3
 import time
 from collections import Counter
 
@@ -9,6 +11,7 @@ from support.endpoint import sequence, status
 from support.server import wait_until
 
 SUBSCRIPTIONS = 2000
+EVENTS = 60  # of one batch
 
 
 def pending_delivery(server, event):
@@ -90,3 +93,34 @@ def test_a_fanout_survives_a_kill_in_its_middle(make_server, endpoint):
     deliveries = server.api.deliveries_of(event["id"])
     assert len(deliveries) == SUBSCRIPTIONS
     assert {d["status"] for d in deliveries} == {"succeeded"}
+
+
+def unfinished_fanouts(server):
+    with contextlib.closing(sqlite3.connect(f"file:{server.data}/posthorn.db?mode=ro", uri=True)) as database:
+        return database.execute("SELECT count(*) FROM fanouts").fetchone()[0]
+
+
+def test_what_was_acknowledged_is_made_after_a_kill_whatever_subscriptions_say_by_then(make_server):
+    server = make_server().start()
+    server.api.topic("test.made")
+    server.api.topic("test.other")
+    made = [
+        server.api.subscribe(f"http://127.0.0.1:1/{number}", topics=["test.made"], retry={"scheduleMs": [3_600_000], "jitter": 0})["id"]
+        for number in range(SUBSCRIPTIONS)
+    ]
+    begins = server.api.subscribe("http://127.0.0.1:1/begins", topics=["test.other"])["id"]
+    *_, edited, disabled = made  # the youngest: the last to get theirs
+    events = server.api.publish_batch([{"topic": "test.made", "data": number} for number in range(EVENTS)])
+    assert [event["deliveries"] for event in events] == [SUBSCRIPTIONS] * EVENTS
+    for subscription, change in ((disabled, {"enabled": False}), (edited, {"topics": ["test.other"]}), (begins, {"topics": ["test.made"]})):
+        server.api.expect(200, "PATCH", f"tenants/default/subscriptions/{subscription}", change)
+    server.kill()
+    unfinished = unfinished_fanouts(server)
+    assert unfinished > 0, "the fan-outs were over before the kill: the test proves nothing"
+    print(f"{unfinished} of {EVENTS} fan-outs unfinished at the kill")
+    server.start()
+    server.api.expect(200, "PATCH", f"tenants/default/subscriptions/{disabled}", {"enabled": True})
+    wait_until(lambda: unfinished_fanouts(server) == 0, what="every fan-out is finished", interval=0.2)
+    for subscription, deliveries in ((made[0], EVENTS), (disabled, EVENTS), (edited, EVENTS), (begins, 0)):
+        assert len(server.api.items(f"tenants/default/deliveries?subscription={subscription}")) == deliveries
+    assert len(server.api.deliveries_of(events[-1]["id"])) == SUBSCRIPTIONS

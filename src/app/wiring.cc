@@ -166,8 +166,9 @@ void Server::build_engine_upkeep(OutNode& node) {
   periods.statistics = config_.statistics_retention;
   node.upkeep = std::make_unique<outbound::Upkeep>(node.loop, *node.session, clock_, node_name(), periods);
   node.upkeep->set_tenants([this] { return tenant_periods(); });
+  node.upkeep->set_waiting([this] { return store_->measures().queued; });
   node.fanout = std::make_unique<outbound::Fanout>(
-      node.loop, *node.session, *catalogue_, *ids_, clock_, lane_shared_.gate, lane_shared_.horizon,
+      node.loop, *node.session, *catalogue_, *ids_, clock_, lane_shared_.gate, lane_shared_.horizon, lane_shared_.fanout_room,
       [&node](std::vector<outbound::Work> work, const outbound::OrderHorizon::PassagePtr& passage) {
         for (auto& one : work) node.handover->add(std::move(one), passage);
       });
@@ -353,9 +354,9 @@ void Server::build_in_node(InNode& node, std::uint16_t port) {
       std::make_unique<outbound::Handover>(node.loop, lane_targets(), [this](SubscriptionKey key) { poll_hub_.wake(key); });
   outbound::PublishLimits limits;
   limits.event_body_bytes_max = config_.event_body_bytes_max;
-  node.publisher =
-      std::make_unique<outbound::Publisher>(node.loop, *node.session, *catalogue_, clock_, *ids_, lane_shared_.gate,
-                                            lane_shared_.horizon, metrics_, limits, make_work_sink(*node.handover));
+  node.publisher = std::make_unique<outbound::Publisher>(node.loop, *node.session, *catalogue_, clock_, *ids_,
+                                                         lane_shared_.gate, lane_shared_.horizon, lane_shared_.fanout_room,
+                                                         metrics_, limits, make_work_sink(*node.handover));
   node.deliveries = std::make_unique<outbound::DeliveryService>(
       *node.session, clock_, [&node](domain::PendingDelivery pending) { node.handover->add(std::move(pending)); },
       make_cancel_sink());
@@ -410,10 +411,9 @@ outbound::WorkSink Server::make_work_sink(outbound::Handover& handover) {
   OutNode& first = *out_nodes_.front();
   return [&handover, &first](outbound::AcceptedWork work) {
     handover.add(work);
-    if (work.remaining.empty()) return;
-    first.loop.post([&first, work = std::move(work)]() mutable {
-      first.fanout->add(std::move(work.event), std::move(work.remaining), std::move(work.passage));
-    });
+    if (!work.rest) return;
+    work.deliveries = {};
+    first.loop.post([&first, work = std::move(work)]() mutable { first.fanout->add(std::move(work)); });
   };
 }
 
@@ -445,6 +445,12 @@ void Server::register_gauges() {
     if (oldest == 0) return 0.0;
     return std::max(0.0, std::chrono::duration<double>(clock_.schedule_now() - Timestamp(Milliseconds(oldest))).count());
   });
+  metrics_.gauge("posthorn_retention_behind_seconds", "How long retention has had more to remove than it came to", [this] {
+    const auto since = out_nodes_.front()->upkeep->behind_since();
+    return since ? std::chrono::duration<double>(clock_.schedule_now() - *since).count() : 0.0;
+  });
+  metrics_.gauge("posthorn_fanout_bytes", "Memory of events whose deliveries are not all made yet",
+                 [this] { return static_cast<double>(lane_shared_.fanout_room.taken()); });
   const auto measure = [this](std::string_view name, std::string_view help, double (*read)(const store::Measures&)) {
     metrics_.gauge(name, help, [this, read] { return read(store_->measures()); });
   };

@@ -30,6 +30,7 @@ inline constexpr std::size_t kEventBodyBytesMaxDefault = 1024 * 1024;  // config
 inline constexpr std::size_t kEventBodyBytesCeiling = 16 * 1024 * 1024;
 inline constexpr std::size_t kBatchEventsMax = 1000;
 inline constexpr std::size_t kBatchBodyBytesMax = 16 * 1024 * 1024;
+inline constexpr auto kBatchTurnTime = 5ms;  // a batch keeps the loop no longer at once, but for one event
 inline constexpr std::size_t kIdempotencyKeyBytesMax = 256;
 inline constexpr std::size_t kExternalIdBytesMax = 128;
 inline constexpr std::size_t kTopicBytesMax = 256;
@@ -72,8 +73,10 @@ inline constexpr std::size_t kNameCacheEntriesMax = 10'000;
 inline constexpr auto kNameCacheTime = 30s;  // an answer's own time to live shortens it
 
 // --- lanes ---------------------------------------------------------------------------------------------------------
-inline constexpr std::size_t kFanoutInlineMax = 256;  // deliveries written together with their event
-inline constexpr std::size_t kFanoutStepMax = 256;    // deliveries written by one later step
+inline constexpr std::size_t kFanoutInlineMax = 256;               // deliveries written together with their event
+inline constexpr std::size_t kFanoutStepMax = 256;                 // deliveries written by one later step
+inline constexpr std::size_t kFanoutBytesMax = 128 * 1024 * 1024;  // of unfinished ones in memory; beyond: unavailable
+inline constexpr auto kFanoutBusyRetryAfter = 5s;
 inline constexpr std::size_t kLaneReadyMax = 8192;    // due deliveries of one healthy lane in memory
 inline constexpr std::size_t kLaneReadySickMax = 32;  // the same while its endpoint is sick
 inline constexpr std::size_t kLaneReloadAt = 256;     // a healthy lane reads its next page when so few are left
@@ -167,6 +170,10 @@ inline constexpr std::size_t kTransactionRowsMax = 4096;  // rows of one merged 
 inline constexpr std::size_t kReadQueueMax = 1024;
 inline constexpr std::size_t kPageItemsMax = 250;
 inline constexpr std::size_t kPageItemsDefault = 50;
+inline constexpr std::uint32_t kExpiryStepMin = 500;     // rows of one step of retention, about, while the store is busy
+inline constexpr std::uint32_t kExpiryStepMax = 16'000;  // while it has nothing else to do
+inline constexpr auto kExpiryStepTime = 20ms;            // a step that took longer is followed by a smaller one
+inline constexpr auto kExpiryStepPause = 50ms;           // after a step, while the store is busy
 inline constexpr std::uint32_t kShardCount = 64;
 inline constexpr auto kLeaseTime = 15s;
 
@@ -180,6 +187,7 @@ static_assert(kEventBodyBytesMaxDefault <= kEventBodyBytesCeiling);
 static_assert(kBatchBodyBytesMax < kWriterQueueBytesMax);
 static_assert(4 * kBatchBodyBytesMax <= kRequestBodiesBytesMax);
 static_assert(kResponseBodyBytesKept <= kResponseBodyBytesRead);
+static_assert(kBatchBodyBytesMax < kFanoutBytesMax && kExpiryStepMin <= kExpiryStepMax);
 static_assert(kFanoutInlineMax <= kTransactionRowsMax && kFanoutStepMax <= kTransactionRowsMax);
 static_assert(kAttemptTimeoutDefault <= kAttemptTimeoutMax);
 static_assert(kLaneReadySickMax <= kLaneReadyMax && kLaneConcurrencyFirst <= kLaneConcurrencyMax);

@@ -1,6 +1,7 @@
 #include "outbound/fanout.h"
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 #include "observe/log.h"
@@ -9,7 +10,7 @@
 namespace posthorn::outbound {
 
 Fanout::Fanout(EventLoop& loop, store::Session& session, const Catalogue& catalogue, IdSource& ids, const Clock& clock,
-               RunnableGate& gate, OrderHorizon& horizon, Sink sink)
+               RunnableGate& gate, OrderHorizon& horizon, FanoutRoom& room, Sink sink)
     : loop_(loop),
       session_(session),
       catalogue_(catalogue),
@@ -17,26 +18,44 @@ Fanout::Fanout(EventLoop& loop, store::Session& session, const Catalogue& catalo
       clock_(clock),
       gate_(gate),
       horizon_(horizon),
+      room_(room),
       sink_(std::move(sink)),
       retry_(loop.make_alarm([this] { step(); })) {}
 
 void Fanout::start(UniqueFunction<void(Status)> done) {
   session_.unfinished_fanouts([this, done = std::move(done)](Result<std::vector<store::UnfinishedFanout>> found) mutable {
     if (!found) return done(std::move(found).error());
-    for (const auto& fanout : *found) {
-      std::vector<SubscriptionId> remaining;
-      for (const auto& subscription : catalogue_.match(*fanout.event)) {
-        const SubscriptionKey key = subscription->id.key;
-        if (key > fanout.after && key.value < fanout.event->id.key.value) remaining.push_back(subscription->id);
+    std::unordered_map<const void*, store::SubscriptionSet> rests;  // each has its place once
+    for (auto& fanout : *found) {
+      if (fanout.rest) {
+        store::SubscriptionSet& kept = rests[fanout.rest.get()];
+        if (!kept) kept = keep_place(fanout.rest, room_.take_anyway(fanout_bytes(*fanout.rest)));
+        fanout.rest = kept;
       }
-      add(fanout.event, std::move(remaining), horizon_.enter(fanout.event->tenant, fanout.event->id.key));
+      take_up(std::move(fanout));
     }
     done({});
   });
 }
 
-void Fanout::add(domain::EventPtr event, std::vector<SubscriptionId> remaining, OrderHorizon::PassagePtr passage) {
-  jobs_.push_back({std::move(event), std::move(remaining), std::move(passage)});
+void Fanout::take_up(store::UnfinishedFanout fanout) {
+  Job job{fanout.event, std::move(fanout.rest), horizon_.enter(fanout.event->tenant, fanout.event->id.key),
+          room_.take_anyway(fanout_bytes(*fanout.event)), 0};
+  if (job.rest == nullptr) {
+    std::vector<SubscriptionKey> rest;
+    for (const auto& subscription : catalogue_.match(*fanout.event)) {
+      const SubscriptionKey key = subscription->id.key;
+      if (key.value < fanout.event->id.key.value) rest.push_back(key);
+    }
+    job.rest = std::make_shared<const std::vector<SubscriptionKey>>(std::move(rest));
+  }
+  job.at = static_cast<std::size_t>(std::ranges::upper_bound(*job.rest, fanout.after) - job.rest->begin());
+  jobs_.push_back(std::move(job));
+  if (!running_) step();
+}
+
+void Fanout::add(AcceptedWork work) {
+  jobs_.push_back({std::move(work.event), std::move(work.rest), std::move(work.passage), std::move(work.place), 0});
   if (!running_) step();
 }
 
@@ -52,18 +71,19 @@ void Fanout::step() {
   if (gate_.closed()) return gate_.when_open(loop_, [this] { step(); });
 
   const Job& job = jobs_.front();
-  const std::size_t count = std::min(job.remaining.size() - job.at, kFanoutStepMax);
+  const std::size_t count = std::min(job.rest->size() - job.at, kFanoutStepMax);
   store::AdvanceFanout write;
   write.event = job.event->id.key;
   write.tenant = job.event->tenant;
-  write.finished = job.at + count == job.remaining.size();
+  write.finished = job.at + count == job.rest->size();
   domain::EventDocument document(*job.event, {});
   std::vector<Work> work;
   const domain::Subscription gone;
   for (std::size_t i = job.at; i < job.at + count; ++i) {
     // One that was deleted meanwhile gets a delivery all the same, which the store makes a cancelled one.
-    const auto subscription = catalogue_.find_subscription(job.remaining[i].key);
-    const auto made = new_delivery(job.remaining[i], subscription ? *subscription : gone, ids_, document);
+    const SubscriptionKey key = (*job.rest)[i];
+    const auto subscription = catalogue_.find_subscription(key);
+    const auto made = new_delivery({key}, subscription ? *subscription : gone, ids_, document);
     write.deliveries.push_back(made);
     const Timestamp due = made.kind == domain::Kind::poll ? domain::kNeverDue : job.event->accepted_at;
     work.push_back(Work{made.id, made.subscription.key, job.event, 0, 0, due, made.order_key});
@@ -80,11 +100,13 @@ void Fanout::stepped(std::vector<Work> work, std::size_t count, Status result) {
     jobs_.pop_front();
     return step();
   }
+  if (!result && result.error().kind != ErrorKind::unavailable) {
+    observe::log(observe::Level::error, "a fan-out step failed: the event's further deliveries wait for a restart",
+                 {{"event", to_text(jobs_.front().event->id)}, {"reason", result.error().message}});
+    jobs_.pop_front();
+    return step();
+  }
   if (!result) {
-    if (result.error().kind != ErrorKind::unavailable) {
-      observe::log(observe::Level::error, "a fan-out step failed",
-                   {{"event", to_text(jobs_.front().event->id)}, {"reason", result.error().message}});
-    }
     if (stopping_) return step();
     return retry_->set(clock_.steady_now() + std::chrono::seconds(1));
   }
@@ -92,7 +114,7 @@ void Fanout::stepped(std::vector<Work> work, std::size_t count, Status result) {
   Job job = std::move(jobs_.front());
   jobs_.pop_front();
   job.at += count;
-  if (job.at < job.remaining.size()) jobs_.push_back(std::move(job));
+  if (job.at < job.rest->size()) jobs_.push_back(std::move(job));
   step();
 }
 

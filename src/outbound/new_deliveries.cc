@@ -29,19 +29,17 @@ store::NewDelivery new_delivery(SubscriptionId id, const domain::Subscription& s
   return {ids.next<DeliveryId>(), id, pushed ? domain::order_key(settings.order, document) : std::nullopt, settings.kind};
 }
 
-std::vector<SubscriptionId> make_deliveries(store::NewEvent& write, const std::vector<domain::SubscriptionPtr>& matched,
-                                            IdSource& ids, domain::EventDocument& document) {
-  std::vector<SubscriptionId> remaining;
+void make_deliveries(store::NewEvent& write, const std::vector<domain::SubscriptionPtr>& matched, IdSource& ids,
+                     domain::EventDocument& document) {
+  const std::size_t now = std::min(matched.size(), kFanoutInlineMax);
   write.matched = static_cast<std::uint32_t>(matched.size());
-  write.deliveries.reserve(std::min(matched.size(), kFanoutInlineMax));
-  for (std::size_t i = 0; i < matched.size(); ++i) {
-    if (i < kFanoutInlineMax) {
-      write.deliveries.push_back(new_delivery(matched[i]->id, *matched[i], ids, document));
-    } else {
-      remaining.push_back(matched[i]->id);
-    }
-  }
-  return remaining;
+  write.deliveries.reserve(now);
+  for (std::size_t i = 0; i < now; ++i) write.deliveries.push_back(new_delivery(matched[i]->id, *matched[i], ids, document));
+  if (now == matched.size()) return;
+  std::vector<SubscriptionKey> rest;
+  rest.reserve(matched.size() - now);
+  for (std::size_t i = now; i < matched.size(); ++i) rest.push_back(matched[i]->id.key);
+  write.rest = std::make_shared<const std::vector<SubscriptionKey>>(std::move(rest));
 }
 
 }  // namespace posthorn::outbound

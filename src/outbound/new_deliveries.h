@@ -17,8 +17,8 @@ OrderHorizon::PassagePtr give_id(domain::Event& event, const std::vector<domain:
 store::NewDelivery new_delivery(SubscriptionId id, const domain::Subscription& subscription, IdSource& ids,
                                 domain::EventDocument& document);
 
-// The first kFanoutInlineMax of `matched` (in order of key) go into `write`, the others are answered: Fanout's.
-std::vector<SubscriptionId> make_deliveries(store::NewEvent& write, const std::vector<domain::SubscriptionPtr>& matched,
-                                            IdSource& ids, domain::EventDocument& document);
+// The first kFanoutInlineMax of `matched` (in order of key) go into `write`; the others are its `rest`: Fanout's.
+void make_deliveries(store::NewEvent& write, const std::vector<domain::SubscriptionPtr>& matched, IdSource& ids,
+                     domain::EventDocument& document);
 
 }  // namespace posthorn::outbound

@@ -56,9 +56,9 @@ std::optional<NoticeMade> Notices::make(domain::Notice notice, domain::NoticeFac
   event->payload = domain::notice_payload(notice, facts);
   domain::EventDocument document(*event, {});
   NoticeMade made;
-  auto remaining = make_deliveries(made.write, matched, ids_, document);
+  make_deliveries(made.write, matched, ids_, document);
   made.write.event = event;
-  made.work = {event, made.write.deliveries, std::move(remaining), std::move(passage)};
+  made.work = {event, made.write.deliveries, made.write.rest, std::move(passage)};
   return made;
 }
 

@@ -48,10 +48,15 @@ Error tenant_is_off() {
   return {ErrorKind::forbidden, "webhooks_disabled", "webhooks are switched off for this tenant", {}, std::nullopt};
 }
 
+Error no_room() {
+  return unavailable("too many deliveries of earlier events are still to be made", "fanout_busy", kFanoutBusyRetryAfter);
+}
+
 }  // namespace
 
 Publisher::Publisher(EventLoop& loop, store::Session& session, const Catalogue& catalogue, const Clock& clock, IdSource& ids,
-                     RunnableGate& gate, OrderHorizon& horizon, observe::Metrics& metrics, PublishLimits limits, WorkSink sink)
+                     RunnableGate& gate, OrderHorizon& horizon, FanoutRoom& room, observe::Metrics& metrics,
+                     PublishLimits limits, WorkSink sink)
     : loop_(loop),
       session_(session),
       catalogue_(catalogue),
@@ -59,12 +64,13 @@ Publisher::Publisher(EventLoop& loop, store::Session& session, const Catalogue& 
       ids_(ids),
       gate_(gate),
       horizon_(horizon),
+      room_(room),
       metrics_(metrics),
       limits_(limits),
       sink_(std::move(sink)),
       random_(random_seed()) {}
 
-Status Publisher::check(const domain::Tenant& tenant, const PublishRequest& request) const {
+Status Publisher::check(const PublishRequest& request) const {
   if (auto topic = domain::check_topic(request.topic, "topic"); !topic) return topic;
   if (domain::is_reserved_topic(request.topic)) {
     return invalid("topic", "is one of the server's own: nobody else publishes it", "reserved");
@@ -85,7 +91,7 @@ Status Publisher::check(const domain::Tenant& tenant, const PublishRequest& requ
     return invalid("Idempotency-Key",
                    "must be at most " + std::to_string(kIdempotencyKeyBytesMax) + " characters of printable ASCII");
   }
-  return check_content(tenant.key, request.topic, request.scope, request.data);
+  return {};
 }
 
 Result<std::uint32_t> read_hops(const net::HeaderViews& headers) {
@@ -131,7 +137,9 @@ std::shared_ptr<domain::Event> Publisher::make_event(const domain::Tenant& tenan
 
 Result<domain::EventPtr> Publisher::preview(const domain::Tenant& tenant, const PublishRequest& request) {
   if (!tenant.webhooks_enabled) return tenant_is_off();
-  if (auto checked = check(tenant, request); !checked) return std::move(checked).error();
+  if (auto checked = check(request); !checked) return std::move(checked).error();
+  if (auto checked = check_content(tenant.key, request.topic, request.scope, request.data); !checked)
+    return std::move(checked).error();
   return domain::EventPtr(make_event(tenant, request));
 }
 
@@ -139,19 +147,53 @@ Publisher::Prepared Publisher::with_deliveries(std::shared_ptr<domain::Event> ev
                                                const std::vector<domain::SubscriptionPtr>& matched) {
   Prepared prepared;
   prepared.passage = give_id(*event, matched, ids_, horizon_);
-  prepared.remaining = make_deliveries(prepared.write, matched, ids_, document);
+  make_deliveries(prepared.write, matched, ids_, document);
   prepared.write.event = std::move(event);
   return prepared;
 }
 
+bool Publisher::take_room(Prepared& prepared) {
+  store::SubscriptionSet& rest = prepared.write.rest;
+  if (rest == nullptr) return true;
+  if (last_rest_ && *last_rest_ == *rest) {
+    rest = last_rest_;
+  } else {
+    auto place = room_.take(fanout_bytes(*rest));
+    if (!place) return false;
+    rest = last_rest_ = keep_place(std::move(rest), std::move(place));
+  }
+  prepared.place = room_.take(fanout_bytes(*prepared.write.event));
+  return prepared.place != nullptr;
+}
+
+// A repeat is answered as the first was, whatever has changed since: the store knows whether it is one.
+Result<Publisher::Prepared> Publisher::refuse(const domain::Tenant& tenant, const PublishRequest& request, Error error) {
+  if (request.idempotency_key.empty() && request.external_id.empty()) return error;
+  auto event = make_event(tenant, request);
+  event->id = ids_.next<EventId>();
+  Prepared prepared;
+  prepared.write.event = std::move(event);
+  prepared.write.refusal = std::move(error);
+  return prepared;
+}
+
 Result<Publisher::Prepared> Publisher::prepare(const domain::Tenant& tenant, const PublishRequest& request) {
-  if (auto checked = check(tenant, request); !checked) return std::move(checked).error();
+  if (auto checked = check(request); !checked) return std::move(checked).error();
+  auto prepared = match(tenant, request);
+  if (!prepared) return prepared;
+  if (!request.idempotency_key.empty()) prepared->write.idempotency = store::Idempotency{request.idempotency_key};
+  if (!request.idempotency_key.empty() || !request.external_id.empty()) prepared->write.fingerprint = fingerprint_of(request);
+  return prepared;
+}
+
+Result<Publisher::Prepared> Publisher::match(const domain::Tenant& tenant, const PublishRequest& request) {
+  if (auto checked = check_content(tenant.key, request.topic, request.scope, request.data); !checked)
+    return refuse(tenant, request, std::move(checked).error());
   const auto event = make_event(tenant, request);
   domain::EventDocument document(*event, tenant.name);
   Prepared prepared =
       with_deliveries(event, document, request.only_for ? std::vector{request.only_for} : catalogue_.match(*event, document));
-  if (!request.idempotency_key.empty()) prepared.write.idempotency = store::Idempotency{request.idempotency_key};
-  if (!request.idempotency_key.empty() || !request.external_id.empty()) prepared.write.fingerprint = fingerprint_of(request);
+  if (!take_room(prepared)) return refuse(tenant, request, no_room());
   if (request.only_for) return prepared;
 
   const auto derived = catalogue_.automations().derive(
@@ -160,6 +202,7 @@ Result<Publisher::Prepared> Publisher::prepare(const domain::Tenant& tenant, con
   for (const auto& made : derived) {
     domain::EventDocument seen(*made, tenant.name);
     prepared.derived.push_back(with_deliveries(made, seen, catalogue_.match(*made, seen)));
+    if (!take_room(prepared.derived.back())) return refuse(tenant, request, no_room());
     prepared.write.derived.push_back(prepared.derived.back().write);
   }
   return prepared;
@@ -174,13 +217,18 @@ void Publisher::hand_over(Prepared prepared) {
     observe::log(observe::Level::debug, "event accepted",
                  {{"event", to_text(event.id)}, {"topic", event.topic}, {"deliveries", prepared.write.matched}});
   }
-  sink_(
-      {prepared.write.event, std::move(prepared.write.deliveries), std::move(prepared.remaining), std::move(prepared.passage)});
+  sink_({prepared.write.event, std::move(prepared.write.deliveries), std::move(prepared.write.rest),
+         std::move(prepared.passage), std::move(prepared.place)});
   for (auto& derived : prepared.derived) hand_over(std::move(derived));
 }
 
 double Publisher::seconds_since(SteadyTime start) const {
   return std::chrono::duration<double>(clock_.steady_now() - start).count();
+}
+
+net::Task<> Publisher::Turn::next() {
+  co_await net::until<int>([&](auto done) { loop_.post([done = std::move(done)]() mutable { done(0); }); });
+  start_ = clock_.steady_now();
 }
 
 net::Task<> Publisher::wait_for_room() {
@@ -216,7 +264,9 @@ net::Task<std::vector<Result<Published>>> Publisher::accept(std::vector<Result<P
   std::vector<Result<Published>> published;
   published.reserve(prepared.size());
   std::size_t next = 0;
+  Turn turn(loop_, clock_);
   for (auto& one : prepared) {
+    if (turn.is_over()) co_await turn.next();
     if (!one) {
       metrics_.events_refused.add();
       published.emplace_back(std::move(one).error());
@@ -257,7 +307,11 @@ net::Task<Result<std::vector<Result<Published>>>> Publisher::publish_batch(const
   const SteadyTime start = clock_.steady_now();
   std::vector<Result<Prepared>> prepared;
   prepared.reserve(requests.size());
-  for (const auto& request : requests) prepared.push_back(prepare(tenant, request));
+  Turn turn(loop_, clock_);
+  for (const auto& request : requests) {
+    if (turn.is_over()) co_await turn.next();
+    prepared.push_back(prepare(tenant, request));
+  }
   auto published = co_await accept(std::move(prepared));
   metrics_.publish_seconds.observe_seconds(seconds_since(start));
   co_return published;

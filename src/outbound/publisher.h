@@ -2,8 +2,9 @@
 //
 // Place: called by api/*; hands over to the lanes only after the store has committed.
 // Concurrency: one per in-loop, any number of publish() at once; the store merges their writes.
-// Limits: PublishLimits, kFanoutInlineMax, kBatchEventsMax. While more deliveries could run than the lanes keep up with
-//   (RunnableGate), answers of committed writes are held, up to kPublishHoldMax.
+// Limits: PublishLimits, kFanoutInlineMax, kBatchEventsMax, kBatchTurnTime; kFanoutBytesMax for what is still to be fanned out
+//   (FanoutRoom): beyond it events with a fan-out are refused, unavailable. While more deliveries could run than the lanes keep
+//   up with (RunnableGate), answers of committed writes are held, up to kPublishHoldMax.
 #pragma once
 
 #include <functional>
@@ -58,7 +59,8 @@ struct PublishLimits {
 class Publisher {
  public:
   Publisher(EventLoop& loop, store::Session& session, const Catalogue& catalogue, const Clock& clock, IdSource& ids,
-            RunnableGate& gate, OrderHorizon& horizon, observe::Metrics& metrics, PublishLimits limits, WorkSink sink);
+            RunnableGate& gate, OrderHorizon& horizon, FanoutRoom& room, observe::Metrics& metrics, PublishLimits limits,
+            WorkSink sink);
   Publisher(const Publisher&) = delete;
   Publisher& operator=(const Publisher&) = delete;
 
@@ -74,20 +76,37 @@ class Publisher {
                                                                   std::vector<PublishRequest> requests);
 
  private:
-  // An event with its first deliveries; the further ones are Fanout's.
+  // An event with its first deliveries; the further ones are Fanout's. Or one that is refused unless it is a repeat.
   struct Prepared {
     store::NewEvent write;
-    std::vector<SubscriptionId> remaining;
     OrderHorizon::PassagePtr passage;
+    FanoutRoom::Place place;
     std::vector<Prepared> derived = {};  // what automations made of it
+  };
+  // How long this turn of the loop has been one batch's.
+  class Turn {
+   public:
+    Turn(EventLoop& loop, const Clock& clock) : loop_(loop), clock_(clock), start_(clock.steady_now()) {}
+    bool is_over() const { return clock_.steady_now() - start_ >= kBatchTurnTime; }
+    net::Task<> next();
+
+   private:
+    EventLoop& loop_;
+    const Clock& clock_;
+    SteadyTime start_;
   };
 
   std::shared_ptr<domain::Event> make_event(const domain::Tenant& tenant, const PublishRequest& request);
   Prepared with_deliveries(std::shared_ptr<domain::Event> event, domain::EventDocument& document,
                            const std::vector<domain::SubscriptionPtr>& matched);
   Result<Prepared> prepare(const domain::Tenant& tenant, const PublishRequest& request);
+  Result<Prepared> match(const domain::Tenant& tenant, const PublishRequest& request);
+  Result<Prepared> refuse(const domain::Tenant& tenant, const PublishRequest& request, Error error);
+  // False: there is no room for its fan-out.
+  bool take_room(Prepared& prepared);
   void hand_over(Prepared prepared);
-  Status check(const domain::Tenant& tenant, const PublishRequest& request) const;
+  // What holds whatever the catalogue says.
+  Status check(const PublishRequest& request) const;
   // What holds for every event, published or derived.
   Status check_content(TenantKey tenant, std::string_view topic, std::string_view scope, std::string_view data) const;
   net::Task<std::vector<Result<Published>>> accept(std::vector<Result<Prepared>> prepared);
@@ -101,10 +120,12 @@ class Publisher {
   IdSource& ids_;
   RunnableGate& gate_;
   OrderHorizon& horizon_;
+  FanoutRoom& room_;
   observe::Metrics& metrics_;
   const PublishLimits limits_;
   WorkSink sink_;
   SeededRandom random_;
+  store::SubscriptionSet last_rest_;  // the next event may have the same
 };
 
 }  // namespace posthorn::outbound

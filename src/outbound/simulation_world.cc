@@ -129,7 +129,7 @@ void SimulatedWorld::start() {
   const auto seed = seed_ * 1000 + static_cast<std::uint64_t>(incarnation_);
   lanes_ = std::make_unique<LaneSet>(loop, *engine_session_, *catalogue_, network, clock, *shared_, metrics_, seed);
   fanout_ = std::make_unique<Fanout>(loop, *engine_session_, *catalogue_, *ids_, clock, shared_->gate, shared_->horizon,
-                                     [this](std::vector<Work> work, const OrderHorizon::PassagePtr&) {
+                                     shared_->fanout_room, [this](std::vector<Work> work, const OrderHorizon::PassagePtr&) {
                                        for (const auto& one : work) {
                                          if (on_fanned_out) on_fanned_out(one);
                                        }
@@ -191,11 +191,14 @@ void SimulatedWorld::publish(std::size_t publisher, std::string payload, std::si
   work.passage = give_id(*event, matched, *ids_, shared_->horizon);
   domain::EventDocument document(*event, {});
   store::NewEvent write;
-  work.remaining = make_deliveries(write, matched, *ids_, document);
-  while (write.deliveries.size() > inline_max) {
-    work.remaining.insert(work.remaining.begin(), write.deliveries.back().subscription);
-    write.deliveries.pop_back();
+  make_deliveries(write, matched, *ids_, document);
+  if (write.deliveries.size() > inline_max) {
+    std::vector<SubscriptionKey> rest;
+    for (std::size_t i = inline_max; i < matched.size(); ++i) rest.push_back(matched[i]->id.key);
+    write.rest = std::make_shared<const std::vector<SubscriptionKey>>(std::move(rest));
+    write.deliveries.resize(inline_max);
   }
+  work.rest = write.rest;
   write.event = work.event = event;
   work.deliveries = write.deliveries;
 
@@ -225,8 +228,7 @@ void SimulatedWorld::take_over(AcceptedWork accepted) {
     news.push_back({one.id, one.subscription.key, accepted.event, 0, 0, accepted.event->accepted_at, one.order_key});
   }
   lanes_->accept(std::move(news));
-  if (accepted.remaining.empty()) return;
-  fanout_->add(std::move(accepted.event), std::move(accepted.remaining), std::move(accepted.passage));
+  if (accepted.rest) fanout_->add(std::move(accepted));
 }
 
 bool SimulatedWorld::cancel(DeliveryId delivery, SubscriptionKey subscription) {

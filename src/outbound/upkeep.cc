@@ -1,5 +1,7 @@
 #include "outbound/upkeep.h"
 
+#include <algorithm>
+
 #include "base/limits.h"
 #include "observe/log.h"
 
@@ -7,10 +9,20 @@ namespace posthorn::outbound {
 namespace {
 
 constexpr auto kRenewTime = kLeaseTime / 3;
-constexpr auto kExpireTime = 60s;        // between rounds that found nothing more
-constexpr auto kExpireStepPause = 50ms;  // between steps of one round
+constexpr auto kExpireTime = 60s;  // between rounds that found nothing more
 
 }  // namespace
+
+// A step that had to wait behind others took long, too.
+ExpiryPace next_pace(const ExpiryPace& before, SteadyTime::duration took, std::uint64_t waiting) {
+  std::uint32_t rows = before.rows;
+  if (took > kExpiryStepTime) {
+    rows = std::max(rows / 2, kExpiryStepMin);
+  } else if (took <= kExpiryStepTime / 2) {
+    rows = std::min(rows * 2, kExpiryStepMax);
+  }
+  return {rows, waiting == 0 ? Milliseconds(0) : Milliseconds(kExpiryStepPause)};
+}
 
 Upkeep::Upkeep(EventLoop& loop, store::Session& session, const Clock& clock, std::string node, RetentionPeriods periods)
     : session_(session),
@@ -59,17 +71,35 @@ void Upkeep::expire() {
   write.deliveries_before = now - periods_.deliveries;
   write.idempotency_before = now - periods_.idempotency;
   write.statistics_before = now - periods_.statistics;
-  session_.expire(write, [this](Result<store::Expired> expired) {
+  write.limit = pace_.rows;
+  session_.expire(write, [this, started = clock_.steady_now()](Result<store::Expired> expired) {
     if (stopped_) return;
-    if (expired && expired->more) return expire_alarm_->set(clock_.steady_now() + kExpireStepPause);
+    if (expired && expired->more) return next_step(started);
     if (tenants_source_) tenants_ = tenants_source_();
     expire_tenants();
   });
 }
 
+void Upkeep::next_step(SteadyTime started) {
+  const SteadyTime now = clock_.steady_now();
+  if (behind_since_ms_ == 0) behind_since_ms_ = clock_.schedule_now().time_since_epoch().count();
+  pace_ = next_pace(pace_, now - started, waiting_source_ ? waiting_source_() : 1);
+  expire_alarm_->set(now + pace_.pause);
+}
+
+void Upkeep::note_done() {
+  behind_since_ms_ = 0;
+  expire_alarm_->set(clock_.steady_now() + kExpireTime);
+}
+
+std::optional<Timestamp> Upkeep::behind_since() const {
+  const std::int64_t since = behind_since_ms_;
+  return since == 0 ? std::nullopt : std::optional(Timestamp(Milliseconds(since)));
+}
+
 // One step of the tenant whose turn it is; the next step after a pause, the next round when none is left.
 void Upkeep::expire_tenants() {
-  if (tenants_.empty()) return expire_alarm_->set(clock_.steady_now() + kExpireTime);
+  if (tenants_.empty()) return note_done();
   const TenantPeriods& tenant = tenants_.back();
   const Timestamp now = clock_.schedule_now();
   const auto before = [now](const std::optional<std::chrono::hours>& own, std::chrono::hours servers) {
@@ -80,11 +110,12 @@ void Upkeep::expire_tenants() {
   write.payloads_before = before(tenant.payloads, periods_.payloads);
   write.attempts_before = before(tenant.attempts, periods_.attempts);
   write.deliveries_before = before(tenant.deliveries, periods_.deliveries);
-  session_.expire_tenant(write, [this](Result<store::Expired> expired) {
+  write.limit = pace_.rows;
+  session_.expire_tenant(write, [this, started = clock_.steady_now()](Result<store::Expired> expired) {
     if (stopped_) return;
     if (!expired || !expired->more) tenants_.pop_back();
-    if (tenants_.empty()) return expire_alarm_->set(clock_.steady_now() + kExpireTime);
-    expire_alarm_->set(clock_.steady_now() + kExpireStepPause);
+    if (tenants_.empty()) return note_done();
+    next_step(started);
   });
 }
 

@@ -12,6 +12,7 @@
 #include "domain/outbound/delivery.h"
 #include "domain/outbound/event.h"
 #include "domain/outbound/subscription.h"
+#include "store/accept_operations.h"
 #include "store/access_operations.h"
 #include "store/automation_operations.h"
 #include "store/lane_operations.h"
@@ -109,57 +110,6 @@ struct RenewShards {
   std::vector<Lease> leases;
   Timestamp now;
   Timestamp until;
-};
-
-// --- accepting ---------------------------------------------------------------------------------------------------------
-
-struct NewDelivery {
-  DeliveryId id;
-  SubscriptionId subscription;
-  std::optional<std::int64_t> order_key{};  // set: in order among those with the same value (domain/outbound/order.h)
-  domain::Kind kind = domain::Kind::push;   // of the subscription; order_key is for push only
-};
-
-struct Idempotency {
-  std::string key;
-};
-
-struct NewEvent {
-  domain::EventPtr event;
-  std::vector<NewDelivery> deliveries;  // at most kFanoutInlineMax; the first ones in order of subscription key
-  std::uint32_t matched = 0;            // how many deliveries there will be in all
-  // matched > deliveries.size(): the rest is made by advance_fanout(), from after the last subscription given here.
-  std::optional<Idempotency> idempotency;
-  // SHA-256 over what the publisher sent: decides whether a repeated key or external id is the same event again.
-  std::array<std::uint8_t, 32> fingerprint{};
-  // Made of it by automations: written in the same transaction, when this one is. Without idempotency or derived ones.
-  std::vector<NewEvent> derived = {};
-};
-
-// All or nothing is decided for each event by itself, never for the whole list.
-struct AcceptEvents {
-  std::vector<NewEvent> events;
-};
-
-// A repeated idempotency key or external id with the same fingerprint answers the first event and writes nothing
-// (`replayed`); with another fingerprint the event's result is `conflict` (field "Idempotency-Key" or "id").
-struct AcceptedEvent {
-  EventId id;
-  std::string external_id;
-  std::uint32_t deliveries = 0;  // = matched of the first
-  bool replayed = false;
-};
-
-struct AdvanceFanout {
-  EventKey event;
-  TenantKey tenant;
-  std::vector<NewDelivery> deliveries;  // at most kFanoutStepMax, in order of subscription key
-  bool finished = false;                // the fan-out's row goes
-};
-
-struct UnfinishedFanout {
-  domain::EventPtr event;
-  SubscriptionKey after;  // the last subscription that has its delivery
 };
 
 // --- delivering --------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 // Place: engines and surfaces hold a Session each (one per event loop). No SQL and no database's idea stands here.
 // Writes: a session collects the writes of one loop iteration and hands them over together; the store merges what waits
 //   into one transaction and completes each write only after the commit is on disk. Completions run on the session's loop.
-// Order: writes of one session are applied in the order of their calls.
+// Order: writes of one session are applied in the order of their calls; but a long list of events lets others in between.
 // Reads: run beside the writer and see every write whose completion has run.
 // Shards: jobs belong to shards; a write that finishes a job carries the lease under which it was taken (`Lease`), and is
 //   refused with ErrorKind::fenced when another owner has the shard since.

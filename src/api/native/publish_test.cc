@@ -69,6 +69,71 @@ TEST_F(Publishing, HandsAcceptedEventsToTheLanesOnce) {
   EXPECT_EQ(server_.events_handed_to_lanes(), 1u);
 }
 
+TEST_F(Publishing, ARepeatIsAnsweredAsTheFirstWasWhateverTheCatalogueSaysNow) {
+  const std::string batch = std::string(kEvents) + "/batch";
+  const Headers key{{"Idempotency-Key", "k"}};
+  for (const std::string_view change : {"tightened", "deleted"}) {
+    ASSERT_LT(server_.call("PUT", "/api/v1/tenants/default/topics/b", R"({"schema":{}})").status, 300);
+    const std::string event = R"({"topic":"b","data":1,"id":")" + std::string(change) + "\"}";
+    const std::string keyed = R"({"topic":"b","data":")" + std::string(change) + "\"}";
+    const std::string other = R"({"topic":"b","data":"other"})";
+    const Headers mine{{"Idempotency-Key", std::string(change)}};
+    const Headers batch_key{{"Idempotency-Key", "batch-" + std::string(change)}};
+    const Reply by_id = server_.call("POST", kEvents, event);
+    const Reply by_key = server_.call("POST", kEvents, keyed, mine);
+    const Reply in_batch = server_.call("POST", batch, R"({"events":[)" + keyed + "]}", batch_key);
+    ASSERT_EQ(by_id.status, 202);
+    ASSERT_EQ(by_key.status, 202);
+    ASSERT_NE(in_batch.body.find("\"status\":202"), std::string::npos);
+    const auto changed = change == "deleted"
+                             ? server_.call("DELETE", "/api/v1/tenants/default/topics/b")
+                             : server_.call("PUT", "/api/v1/tenants/default/topics/b", R"({"schema":{"type":"object"}})");
+    ASSERT_LT(changed.status, 300) << changed.body;
+    EXPECT_EQ(server_.call("POST", kEvents, event).body, by_id.body) << change;
+    EXPECT_EQ(server_.call("POST", kEvents, keyed, mine).body, by_key.body) << change;
+    const Reply again = server_.call("POST", batch, R"({"events":[)" + keyed + "]}", batch_key);
+    EXPECT_EQ(again.body, in_batch.body) << change;
+    EXPECT_EQ(server_.call("POST", kEvents, other, mine).status, 409) << "the key was used for another event";
+    EXPECT_EQ(server_.call("POST", kEvents, keyed, key).status, 422) << "a new one";
+    EXPECT_EQ(server_.call("POST", kEvents, keyed, key).status, 422) << "what was refused is not remembered";
+  }
+}
+
+TEST_F(Publishing, RemembersAKeyThatCameWithAKnownId) {
+  const std::string event = R"({"topic":"a","data":1,"id":"ext-1"})";
+  const Reply first = server_.call("POST", kEvents, event, {{"Idempotency-Key", "A1"}});
+  EXPECT_EQ(server_.call("POST", kEvents, event, {{"Idempotency-Key", "A2"}}).body, first.body);
+  EXPECT_EQ(server_.call("POST", kEvents, R"({"topic":"a","data":99,"id":"ext-2"})", {{"Idempotency-Key", "A2"}}).status, 409);
+  const std::string batch = std::string(kEvents) + "/batch";
+  const Headers key{{"Idempotency-Key", "B"}};
+  const Reply repeated = server_.call("POST", batch, R"({"events":[)" + event + "]}", key);
+  EXPECT_NE(repeated.body.find("\"status\":202"), std::string::npos) << repeated.body;
+  const Reply other = server_.call("POST", batch, R"({"events":[{"topic":"a","data":99,"id":"ext-2"}]})", key);
+  EXPECT_NE(other.body.find("\"status\":409"), std::string::npos) << other.body;
+}
+
+TEST_F(Publishing, RefusesWhatHasAFanOutWhileThoseUnfinishedTakeAllTheRoom) {
+  for (std::size_t i = 0; i < kFanoutInlineMax; ++i) {
+    const auto made =
+        server_.call("POST", "/api/v1/tenants/default/subscriptions", R"({"url":"https://r.example/","topics":["a"]})");
+    ASSERT_EQ(made.status, 201);
+  }
+  ASSERT_EQ(server_.call("PUT", "/api/v1/tenants/default/topics/b", "{}").status, 201);
+  const Headers key{{"Idempotency-Key", "k"}};
+  const std::string body = R"({"topic":"a","data":1})";
+  const Reply first = server_.call("POST", kEvents, body, key);
+  ASSERT_EQ(first.status, 202);
+  {
+    const auto all = server_.fanout_room().take_anyway(kFanoutBytesMax);
+    const Reply refused = server_.call("POST", kEvents, body);
+    EXPECT_EQ(refused.status, 503) << refused.body;
+    EXPECT_EQ(refused.header("Retry-After"), "5") << refused.body;
+    EXPECT_EQ(server_.call("POST", kEvents, body, key).body, first.body) << "a repeat makes no fan-out";
+    EXPECT_EQ(server_.call("POST", kEvents, R"({"topic":"b","data":1})").status, 202) << "it has none";
+  }
+  EXPECT_EQ(server_.call("POST", kEvents, body).status, 202);
+}
+
 TEST_F(Publishing, TakesABatchOfAThousand) {
   std::string body = R"({"events":[)";
   for (int i = 0; i < 1000; ++i) body += (i == 0 ? "" : ",") + std::string(R"({"topic":"a","data":)") + std::to_string(i) + "}";

@@ -82,8 +82,8 @@ TestServer::TestServer()
 
 void TestServer::load() {
   session_ = store_->open_session(loop_);
-  publisher_ = std::make_unique<outbound::Publisher>(loop_, *session_, catalogue_, clock_, ids_, gate_, horizon_, metrics_,
-                                                     outbound::PublishLimits(),
+  publisher_ = std::make_unique<outbound::Publisher>(loop_, *session_, catalogue_, clock_, ids_, gate_, horizon_, fanout_room_,
+                                                     metrics_, outbound::PublishLimits(),
                                                      [this](const outbound::AcceptedWork&) { ++handed_over_; });
   deliveries_ = std::make_unique<outbound::DeliveryService>(
       *session_, clock_, [](const domain::PendingDelivery&) {}, [](SubscriptionKey, DeliveryKey) {});

@@ -65,6 +65,7 @@ class TestServer {
   Service& service() { return *service_; }
   access::Access& access() { return access_; }
   ManualClock& clock() { return clock_; }
+  outbound::FanoutRoom& fanout_room() { return fanout_room_; }
   std::size_t events_handed_to_lanes() const { return handed_over_; }
 
  private:
@@ -77,6 +78,7 @@ class TestServer {
   crypto::Sealer sealer_{{{1, std::string(32, 'k')}}};
   outbound::RunnableGate gate_;
   outbound::OrderHorizon horizon_;
+  outbound::FanoutRoom fanout_room_;
   access::Tenants tenants_{clock_, ids_};
   outbound::Catalogue catalogue_{clock_, ids_, sealer_};
   access::Access access_;

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "base/limits.h"
 #include "store/conformance/fixture.h"
 
 namespace posthorn::store::conformance {
@@ -106,6 +107,7 @@ TEST_P(StoreConformance, AnswersARepeatedExternalIdWithTheFirstEvent) {
   EXPECT_TRUE(replayed->replayed);
   EXPECT_EQ(replayed->id, first.event->id);
   again.fingerprint.fill(2);
+  again.idempotency.reset();
   const auto conflicting = bench_->accept(again);
   ASSERT_FALSE(conflicting);
   EXPECT_EQ(conflicting.error().kind, ErrorKind::conflict);
@@ -201,6 +203,53 @@ TEST_P(StoreConformance, ADeliveryForASubscriptionThatWasDeletedMeanwhileIsCance
   EXPECT_EQ(bench_->find(tenant.key, made.deliveries[1].id)->state, domain::DeliveryState::pending);
 }
 
+TEST_P(StoreConformance, AKeyThatCameWithAKnownIdIsRememberedToo) {
+  const auto tenant = bench_->make_tenant();
+  const auto published = [&](const std::string& key, const std::string& id, std::uint8_t content) {
+    auto event = bench_->event(tenant.key);
+    event.external_id = id;
+    auto made = bench_->new_event(event, {});
+    if (!key.empty()) made.idempotency = Idempotency{key};
+    made.fingerprint[0] = content;
+    return made;
+  };
+  const auto first = published("A1", "ext-1", 1);
+  ASSERT_TRUE(bench_->accept(first));
+  for (int time = 0; time < 2; ++time) {
+    clock_.advance(std::chrono::seconds(10));
+    const auto repeated = bench_->accept(published("A2", "ext-1", 1));
+    ASSERT_TRUE(repeated) << repeated.error().message;
+    EXPECT_TRUE(repeated->replayed);
+    EXPECT_EQ(repeated->id, first.event->id);
+    EXPECT_EQ(repeated->external_id, "ext-1");
+  }
+  EXPECT_EQ(bench_->accept(published("A2", "ext-2", 2)).error().field, "Idempotency-Key");
+  EXPECT_EQ(bench_->list(events_of(tenant.key)).items.size(), 1U);
+
+  // Each for as long as it was last used to say something new.
+  Expire write;
+  write.idempotency_before = key_time(first.event->id.key.value) + std::chrono::seconds(5);
+  EXPECT_EQ(bench_->expire_all(write).idempotency_keys, 1U);
+  EXPECT_EQ(bench_->accept(published("A2", "ext-2", 2)).error().field, "Idempotency-Key");
+  EXPECT_TRUE(bench_->accept(published("A1", "ext-3", 3)));
+}
+
+TEST_P(StoreConformance, WhatIsRefusedIsAnsweredIfItIsARepeat) {
+  const auto tenant = bench_->make_tenant();
+  auto first = bench_->new_event(bench_->event(tenant.key), {});
+  first.idempotency = Idempotency{"k"};
+  ASSERT_TRUE(bench_->accept(first));
+  auto refused = bench_->new_event(bench_->event(tenant.key), {});
+  refused.refusal = invalid("topic", "is gone", "unknown_topic");
+  refused.idempotency = Idempotency{"k"};
+  EXPECT_EQ(bench_->accept(refused).value().id, first.event->id);
+  refused.fingerprint[0] = 1;
+  EXPECT_EQ(bench_->accept(refused).error().kind, ErrorKind::conflict);
+  refused.idempotency = Idempotency{"other"};
+  for (int time = 0; time < 2; ++time) EXPECT_EQ(bench_->accept(refused).error().code, "unknown_topic");
+  EXPECT_EQ(bench_->list(events_of(tenant.key)).items.size(), 1U);
+}
+
 TEST_P(StoreConformance, FansOutInStepsAndGoesOnAfterARestart) {
   const auto tenant = bench_->make_tenant();
   std::vector<domain::Subscription> subscriptions;
@@ -237,6 +286,75 @@ TEST_P(StoreConformance, FansOutInStepsAndGoesOnAfterARestart) {
   EXPECT_EQ(pending[0].id, last.id);
   EXPECT_EQ(pending[0].due, made.event->accepted_at);
   EXPECT_EQ(bench_->list(of_event).items.size(), 5U);
+}
+
+TEST_P(StoreConformance, ALongListOfEventsLetsOthersInBetween) {
+  const auto tenant = bench_->make_tenant();
+  const std::vector<domain::Subscription> subscriptions(kFanoutInlineMax, bench_->make_subscription(tenant.key));
+  AcceptEvents list;
+  for (std::size_t rows = 0; rows <= 4 * kTransactionRowsMax; rows += kFanoutInlineMax)
+    list.events.push_back(bench_->new_event(bench_->event(tenant.key), subscriptions));
+  AcceptEvents single;
+  single.events.push_back(bench_->new_event(bench_->event(tenant.key), {}));
+  const std::size_t events = list.events.size();
+  std::vector<std::size_t> finished;
+  for (AcceptEvents* write : {&list, &single}) {
+    bench_->session->accept_events(std::move(*write), [&](Result<std::vector<Result<AcceptedEvent>>> result) {
+      ASSERT_TRUE(result);
+      for (const auto& one : *result) EXPECT_TRUE(one);
+      finished.push_back(result->size());
+    });
+  }
+  ASSERT_TRUE(loop_.run_until([&] { return finished.size() == 2; }));
+  EXPECT_EQ(finished, (std::vector<std::size_t>{1, events}));
+}
+
+TEST_P(StoreConformance, KeepsWhoIsStillToGetAnEventUntilItsFanOutIsFinished) {
+  const auto tenant = bench_->make_tenant();
+  std::vector<domain::Subscription> subscriptions;
+  std::vector<SubscriptionKey> keys;
+  for (int i = 0; i < 4; ++i) {
+    subscriptions.push_back(bench_->make_subscription(tenant.key));
+    keys.push_back(subscriptions.back().id.key);
+  }
+  const auto all = std::make_shared<const std::vector<SubscriptionKey>>(keys);
+  const auto some = std::make_shared<const std::vector<SubscriptionKey>>(keys.begin() + 1, keys.end());
+  std::vector<NewEvent> events;
+  for (const auto& rest : {all, all, some, SubscriptionSet(), all}) {
+    auto made = bench_->new_event(bench_->event(tenant.key), {});
+    made.matched = 4;
+    made.rest = rest;
+    events.push_back(made);
+  }
+  ASSERT_TRUE(bench_->accept_all(events));
+  if (GetParam().durable) reopen();
+
+  auto unfinished = bench_->fanouts();
+  ASSERT_EQ(unfinished.size(), 5U);
+  for (std::size_t i : {0U, 1U, 2U, 4U}) EXPECT_EQ(*unfinished[i].rest, *events[i].rest) << i;
+  EXPECT_EQ(unfinished[0].rest, unfinished[1].rest) << "what was given once is there once";
+  EXPECT_EQ(unfinished[3].rest, nullptr);
+
+  const auto finish = [&](std::size_t i) {
+    return bench_->advance({events[i].event->id.key, tenant.key, {bench_->new_delivery(subscriptions[3])}, true});
+  };
+  ASSERT_TRUE(finish(0));
+  ASSERT_TRUE(finish(2));
+  unfinished = bench_->fanouts();
+  ASSERT_EQ(unfinished.size(), 3U);
+  EXPECT_EQ(*unfinished[0].rest, keys) << "others still have it";
+  ASSERT_TRUE(finish(1));
+  ASSERT_TRUE(finish(4));
+  ASSERT_TRUE(finish(3));
+  EXPECT_TRUE(bench_->fanouts().empty());
+
+  auto again = bench_->new_event(bench_->event(tenant.key), {});
+  again.matched = 4;
+  again.rest = all;
+  ASSERT_TRUE(bench_->accept(again));
+  unfinished = bench_->fanouts();
+  ASSERT_EQ(unfinished.size(), 1U);
+  EXPECT_EQ(*unfinished[0].rest, keys) << "what went with the last that had it is kept anew";
 }
 
 TEST_P(StoreConformance, AFanOutBelongsToItsTenant) {

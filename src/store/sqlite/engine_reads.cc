@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/limits.h"
+#include "store/sqlite/key_list.h"
 
 namespace posthorn::store::sqlite {
 
@@ -144,8 +145,22 @@ std::vector<EndpointHealth> EngineReads::load_health() {
 
 std::vector<UnfinishedFanout> EngineReads::unfinished_fanouts() {
   std::vector<UnfinishedFanout> fanouts;
+  std::unordered_map<std::int64_t, SubscriptionSet> rests;
   for (Cursor row = fanouts_.open(); row.next();) {
-    fanouts.push_back({std::make_shared<const domain::Event>(read_event(row)), row.key<SubscriptionKey>(kEventColumnCount)});
+    SubscriptionSet rest;
+    if (!row.is_null(kEventColumnCount + 1)) {
+      SubscriptionSet& known = rests[row.integer(kEventColumnCount + 1)];
+      if (known == nullptr) {
+        Cursor found = rest_.open(row.integer(kEventColumnCount + 1));
+        if (!found.next()) throw DatabaseError(SQLITE_CORRUPT, "a fan-out's subscriptions are missing");
+        auto keys = decode_keys<SubscriptionKey>(found.bytes(0));
+        if (!keys) throw DatabaseError(SQLITE_CORRUPT, "a fan-out's subscriptions are unreadable");
+        known = std::make_shared<const std::vector<SubscriptionKey>>(std::move(*keys));
+      }
+      rest = known;
+    }
+    fanouts.push_back(
+        {std::make_shared<const domain::Event>(read_event(row)), row.key<SubscriptionKey>(kEventColumnCount), std::move(rest)});
   }
   return fanouts;
 }

@@ -55,8 +55,9 @@ class EngineReads {
       "ORDER BY d.due, d.key LIMIT ?5"};
   Statement fanouts_{connection_,
                      "SELECT " POSTHORN_EVENT_COLUMNS
-                     ", f.after FROM fanouts f JOIN events e ON e.key = f.event "
+                     ", f.after, f.rest FROM fanouts f JOIN events e ON e.key = f.event "
                      "WHERE NOT EXISTS (SELECT 1 FROM tenants WHERE key = e.tenant AND deleted > 0) ORDER BY f.event"};
+  Statement rest_{connection_, "SELECT subscriptions FROM fanout_rests WHERE key = ?1"};
   Statement count_{connection_,
                    "SELECT count(*), min(key) FROM deliveries INDEXED BY deliveries_pending "
                    "WHERE state = 0 AND order_key IS NULL AND due < 1 << 62"};  // domain::kNeverDue

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "store/sqlite/key_list.h"
 #include "store/sqlite/places.h"
 #include "store/sqlite/rows.h"
 
@@ -31,23 +32,33 @@ std::optional<Result<AcceptedEvent>> EventWrites::find_first(const NewEvent& wri
   }
   if (!event.external_id.empty()) {
     Cursor row = find_external_.open(event.tenant, event.external_id);
-    if (row.next()) return first_answer(row, write, "id", "the id");
+    if (!row.next()) return std::nullopt;
+    auto answer = first_answer(row, write, "id", "the id");
+    if (answer && write.idempotency) remember_key(write, *answer);
+    return answer;
   }
   return std::nullopt;
+}
+
+// Under a key of its own time, which retention goes by.
+void EventWrites::remember_key(const NewEvent& write, const AcceptedEvent& answer) {
+  const domain::Event& event = *write.event;
+  insert_idempotency_.run(event.id.key, answer.id.salt, event.tenant, write.idempotency->key, answer.external_id,
+                          answer.deliveries, Blob(write.fingerprint),
+                          OrNull<EventKey>{answer.id.key, answer.id.key != event.id.key});
 }
 
 Result<AcceptedEvent> EventWrites::accept(const NewEvent& write) {
   const domain::Event& event = *write.event;
   if (known_.is_deleted(event.tenant)) return not_found("the tenant does not exist");
   if (auto first = find_first(write)) return std::move(*first);
+  if (write.refusal) return *write.refusal;
 
   insert_new(write);
   for (const NewEvent& derived : write.derived) insert_new(derived);
-  if (write.idempotency) {
-    insert_idempotency_.run(event.id.key, event.id.salt, event.tenant, write.idempotency->key, event.external_id, write.matched,
-                            Blob(write.fingerprint));
-  }
-  return AcceptedEvent{event.id, event.external_id, write.matched, false};
+  AcceptedEvent answer{event.id, event.external_id, write.matched, false};
+  if (write.idempotency) remember_key(write, answer);
+  return answer;
 }
 
 void EventWrites::insert_new(const NewEvent& write) {
@@ -57,8 +68,19 @@ void EventWrites::insert_new(const NewEvent& write) {
   insert_deliveries(write.deliveries, event.tenant, event.id.key, event.accepted_at);
   if (write.matched > write.deliveries.size()) {
     const SubscriptionKey after = write.deliveries.empty() ? SubscriptionKey{} : write.deliveries.back().subscription.key;
-    insert_fanout_.run(event.id.key, after, last_of(write.deliveries));
+    const bool said = write.rest != nullptr && !write.rest->empty();
+    const OrNull<EventKey> rest{said ? keep_rest(write.rest, event.id.key) : EventKey{}, said};
+    insert_fanout_.run(event.id.key, after, last_of(write.deliveries), rest);
   }
+}
+
+EventKey EventWrites::keep_rest(const SubscriptionSet& rest, EventKey event) {
+  if (rest == last_rest_ && find_rest_.open(last_rest_key_).next()) return last_rest_key_;
+  const std::string text = encode_keys(*rest);
+  insert_rest_.run(event, as_blob(text));
+  last_rest_ = rest;
+  last_rest_key_ = event;
+  return event;
 }
 
 void EventWrites::insert_event(const NewEvent& write) {

@@ -8,8 +8,9 @@ namespace posthorn::store::sqlite {
 namespace {
 
 const char* migration(std::int64_t version) {
-  const std::array<const char*, kSchemaVersion> all{kMigration0001, kMigration0002, kMigration0003, kMigration0004,
-                                                    kMigration0005, kMigration0006, kMigration0007, kMigration0008};
+  const std::array<const char*, kSchemaVersion> all{kMigration0001, kMigration0002, kMigration0003,
+                                                    kMigration0004, kMigration0005, kMigration0006,
+                                                    kMigration0007, kMigration0008, kMigration0009};
   return all[static_cast<std::size_t>(version - 1)];
 }
 

@@ -6,7 +6,7 @@
 
 namespace posthorn::store::sqlite {
 
-inline constexpr std::int64_t kSchemaVersion = 8;
+inline constexpr std::int64_t kSchemaVersion = 9;
 inline constexpr std::int64_t kApplicationId = 0x50486f72;  // "PHor": says that the file is ours
 
 extern const char* const kMigration0001;
@@ -17,6 +17,7 @@ extern const char* const kMigration0005;
 extern const char* const kMigration0006;
 extern const char* const kMigration0007;
 extern const char* const kMigration0008;
+extern const char* const kMigration0009;
 
 // Brings the database to kSchemaVersion, one transaction a migration. Errors: conflict when the file is of a newer program or
 // not ours. Throws DatabaseError.

@@ -17,9 +17,12 @@ std::size_t rows_of(const AcceptEvents& operation, std::size_t from) {
 
 std::size_t bytes_of(const std::vector<NewEvent>& events) {
   std::size_t bytes = 0;
+  const SubscriptionSet* last = nullptr;
   for (const NewEvent& event : events) {
     bytes += sizeof(NewEvent) + event.event->payload.size() + event.deliveries.size() * sizeof(NewDelivery) +
              bytes_of(event.derived);
+    if (event.rest && (last == nullptr || *last != event.rest)) bytes += event.rest->size() * sizeof(SubscriptionKey);
+    last = &event.rest;
   }
   return bytes;
 }

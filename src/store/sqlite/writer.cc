@@ -143,7 +143,9 @@ void Writer::write_batch(Writes batch) {
   }
   for (const auto& write : batch) write->keep();
   if (!finished) {
-    waiting_.push_front(std::move(batch.back()));
+    // A long list lets others in between; the end of one goes first.
+    const bool is_long = batch.back()->rows() > kTransactionRowsMax;
+    waiting_.insert(is_long ? waiting_.end() : waiting_.begin(), std::move(batch.back()));
     batch.pop_back();
   }
   hand_back(std::move(batch));

@@ -109,7 +109,7 @@ class Writer {
   const SqliteOptions& options_;
   const Clock& clock_;
   std::unique_ptr<Work> work_;                  // null once closed
-  std::deque<std::unique_ptr<Write>> waiting_;  // taken over from incoming_; the first may be partly applied
+  std::deque<std::unique_ptr<Write>> waiting_;  // taken over from incoming_; some may be partly applied
 
   std::array<Queued, 2> queued_;
   std::mutex mutex_;
