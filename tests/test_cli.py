@@ -58,7 +58,73 @@ def test_send_resumes_after_kills_and_publishes_nothing_twice(server, tmp_path):
             sender.send_signal(signal.SIGKILL)
     run(server, tmp_path, *command)
     assert len(events(server, tmp_path)) == count
-    assert "Nothing was sent" in run(server, tmp_path, *command)
+    assert "Nothing new after line 20,000" in run(server, tmp_path, *command)
+
+
+def event_lines(first, last, topic="test.made"):
+    return "".join(json.dumps({"topic": topic, "data": i}) + "\n" for i in range(first, last))
+
+
+def test_send_goes_on_with_appended_lines_and_refuses_another_input_or_target(server, tmp_path):
+    lines, state = tmp_path / "lines", tmp_path / "state"
+    lines.write_text(event_lines(0, 250) + event_lines(0, 1, "test.unknown"))
+    command = ["send", "--lines", lines, "--resume", state]
+    run(server, tmp_path, *command, code=1)
+    again = json.loads(run(server, tmp_path, *command, "--json", code=1))  # nothing new, but a line was refused
+    assert (again["accepted"], again["totalAccepted"], again["totalRefused"], again["finished"]) == (0, 250, 1, True)
+    with lines.open("a") as file:
+        file.write(event_lines(251, 300))
+    assert json.loads(run(server, tmp_path, *command, "--json", code=1))["accepted"] == 49
+    assert len(events(server, tmp_path)) == 299
+
+    run(server, tmp_path, "tenants", "put", "t2")
+    run(server, tmp_path, "topics", "put", "test.made", "--tenant", "t2")
+    run(server, tmp_path, *command, "--tenant", "t2", code=2)
+    run(server, tmp_path, *command, "--url", f"http://localhost:{server.port}", code=2)
+    run(server, tmp_path, "send", "test.made", *command[1:], code=2)
+    lines.write_text(event_lines(1, 400))
+    run(server, tmp_path, *command, code=2)
+    lines.write_text(event_lines(0, 10))
+    run(server, tmp_path, *command, code=2)
+    assert len(events(server, tmp_path)) == 299
+    assert json.loads(run(server, tmp_path, "events", "list", "--tenant", "t2", "--json")) == []
+    lines.write_text(event_lines(1000, 1010))
+    run(server, tmp_path, "send", "--lines", lines, "--resume", tmp_path / "another")
+    assert len(events(server, tmp_path)) == 309
+
+
+def test_send_takes_a_slow_input_line_by_line_and_ends_when_told(server, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for lines in ("-", pipe):
+        before = len(events(server, tmp_path))
+        with subprocess.Popen(["sleep", "60"] if lines == pipe else ["cat", pipe], stdout=subprocess.PIPE) as other:
+            command = [BINARY, "send", "--lines", str(lines), "--json"]
+            with subprocess.Popen(command, env=environment(server, tmp_path), stdin=other.stdout, stdout=subprocess.PIPE, text=True) as sender:
+                with pipe.open("w") as writer:
+                    writer.write(event_lines(0, 3))
+                    writer.flush()
+                    wait_until(lambda seen=before: len(events(server, tmp_path)) == seen + 3, what="three events")
+                    writer.write(event_lines(3, 4))
+                    writer.flush()
+                    wait_until(lambda seen=before: len(events(server, tmp_path)) == seen + 4, what="another event")
+                    sender.send_signal(signal.SIGINT)
+                    assert sender.wait(20) == 7
+                    assert json.loads(sender.stdout.read())["accepted"] == 4
+            other.kill()
+
+
+def test_send_says_which_options_it_cannot_heed(server, tmp_path):
+    lines = tmp_path / "lines"
+    lines.write_text(event_lines(0, 1))
+    for option in ("--id", "--time", "--user", "--scope", "--idempotency-key"):
+        run(server, tmp_path, "send", "--lines", lines, option, "x", code=2)
+    for option, value in (("--resume", tmp_path / "state"), ("--rate", 5), ("--batch", 10), ("--patience", "1s")):
+        run(server, tmp_path, "send", "test.made", "1", option, value, code=2)
+    assert events(server, tmp_path) == []
+    run(server, tmp_path, "send", "--lines", lines, "--batch", 10, "--patience", "1s", "--rate", 5)
+    run(server, tmp_path, "send", "test.made", "1", "--user", "x", "--idempotency-key", "x")
+    assert len(events(server, tmp_path)) == 2
 
 
 def test_watch_misses_and_repeats_nothing_over_kills(server, tmp_path):
