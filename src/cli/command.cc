@@ -108,6 +108,11 @@ ExitCode fail_usage(Context& context, const Error& error) {
   return ExitCode::usage;
 }
 
+ExitCode fail_here(Context& context, const Error& error) {
+  context.console.error(error.message);
+  return error.kind == ErrorKind::internal ? ExitCode::failed : ExitCode::usage;
+}
+
 std::string tenant_path(const RemoteOptions& options, std::string_view rest) {
   return "/api/v1/tenants/" + path_segment(options.tenant) + std::string(rest);
 }

@@ -182,7 +182,7 @@ Status Demo::publish_folder() {
   hooks.waiting = [](const std::string&) {};
   hooks.caught_up = [this] { caught_up_ = true; };
   watcher_ = std::make_unique<watch::Watcher>(*api_, *journal_, clock_, std::move(options), std::move(hooks));
-  if (auto status = watcher_->prepare(); !status) return status;
+  if (auto status = watcher_->prepare(stop_); !status) return status;
   watcher_thread_ = std::thread([this] {
     watcher_outcome_ = watcher_->run(stop_watcher_);
     watcher_ended_ = true;
