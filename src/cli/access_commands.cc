@@ -54,7 +54,7 @@ bj::object account_body(const RemoteOptions& options, const Given& given) {
 }
 
 std::vector<Field> account_fields() {
-  return {{"ID", "id"},
+  return {{"ID", "id", Field::Kind::id},
           {"NAME", "name"},
           {"TENANT", "tenant"},
           {"ROLES", "roles", Field::Kind::list},
@@ -167,11 +167,11 @@ void add_grants(CLI::App& root, Context& context) {
                             "  posthorn grants create --principal CLIENT_ID --subscription ID\n");
   group->require_subcommand(1);
   add_common(*group, context, "grants", "grant",
-             {{"ID", "id"},
-              {"PRINCIPAL", "principal"},
+             {{"ID", "id", Field::Kind::id},
+              {"PRINCIPAL", "principal", Field::Kind::id},
               {"TENANT", "tenant"},
               {"KIND", "object/kind"},
-              {"OBJECT", "object/id"},
+              {"OBJECT", "object/id", Field::Kind::id},
               {"CREATED (UTC)", "createdAt", Field::Kind::time}});
   const auto create = add(*group, context, "create", "Grant a subscription",
                           "  posthorn grants create --principal CLIENT_ID --subscription ID\n",
@@ -192,7 +192,7 @@ void add_issuers(CLI::App& root, Context& context) {
                             "  posthorn issuers create entra.json\n  posthorn issuers list\n");
   group->require_subcommand(1);
   add_common(*group, context, "issuers", "issuer",
-             {{"ID", "id"},
+             {{"ID", "id", Field::Kind::id},
               {"NAME", "name"},
               {"TENANT", "tenant"},
               {"ISSUER", "issuer"},
@@ -230,7 +230,7 @@ void add_audit(CLI::App& root, Context& context) {
                                                      {"AS", "principal/kind"},
                                                      {"ACTION", "action"},
                                                      {"KIND", "object/kind"},
-                                                     {"OBJECT", "object/id"}},
+                                                     {"OBJECT", "object/id", Field::Kind::id}},
                                                     "No changes yet."};
                           return show_list(c, options, request);
                         });

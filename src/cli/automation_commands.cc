@@ -85,7 +85,7 @@ void add_list(CLI::App& automations, Context& context) {
       ListRequest request;
       request.path = tenant_path(*options, "/automations");
       request.limit = page->wanted();
-      request.fields = {{"AUTOMATION", "name"},
+      request.fields = {{"AUTOMATION", "name", Field::Kind::id},
                         {"ENABLED", "enabled", Field::Kind::yes_no},
                         {"ON", "topics", Field::Kind::list},
                         {"PUBLISHES", "publish/topic"},

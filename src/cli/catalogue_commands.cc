@@ -48,7 +48,7 @@ void add_tenant_list(CLI::App& tenants, Context& context) {
       return show_list(context, *options,
                        {"/api/v1/tenants",
                         page->wanted(),
-                        {{"TENANT", "id"},
+                        {{"TENANT", "id", Field::Kind::id},
                          {"NAME", "name"},
                          {"WEBHOOKS", "webhooksEnabled", Field::Kind::yes_no},
                          {"CREATED (UTC)", "createdAt", Field::Kind::time}},
@@ -161,7 +161,9 @@ void add_topics(CLI::App& root, Context& context) {
         return show_list(context, *options,
                          {tenant_path(*options, "/topics"),
                           page->wanted(),
-                          {{"TOPIC", "id"}, {"DESCRIPTION", "description"}, {"CREATED (UTC)", "createdAt", Field::Kind::time}},
+                          {{"TOPIC", "id", Field::Kind::id},
+                           {"DESCRIPTION", "description"},
+                           {"CREATED (UTC)", "createdAt", Field::Kind::time}},
                           "No topics yet. Make one with: posthorn topics put document.created"});
       };
     });

@@ -136,13 +136,18 @@ int run(const std::vector<std::string>& arguments, const Hooks& hooks, Console& 
   return static_cast<int>(context.action());
 }
 
+int finish_output(int code, Console& console) {
+  console.out().flush();
+  if (console.out().good()) return code;
+  console.error("The output could not be written whole.");
+  return code == static_cast<int>(ExitCode::ok) ? static_cast<int>(ExitCode::failed) : code;
+}
+
 int run(int argc, const char* const* argv, const Hooks& hooks) {
   const Environment environment = [](const char* name) -> const char* { return std::getenv(name); };
   Console console(std::cout, std::cerr, detect_style(environment));
   const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
-  const int code = run(arguments, hooks, console, environment);
-  std::cout.flush();
-  return code;
+  return finish_output(run(arguments, hooks, console, environment), console);
 }
 
 }  // namespace posthorn::cli

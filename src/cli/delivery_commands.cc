@@ -33,7 +33,7 @@ void add_time_options(CLI::App& command, Filter& filter) {
 }
 
 const std::vector<Field>& event_fields() {
-  static const std::vector<Field> fields{{"EVENT", "id"},
+  static const std::vector<Field> fields{{"EVENT", "id", Field::Kind::id},
                                          {"TOPIC", "topic"},
                                          {"ACCEPTED (UTC)", "acceptedAt", Field::Kind::time},
                                          {"DELIVERIES", "deliveries", Field::Kind::number}};
@@ -41,13 +41,13 @@ const std::vector<Field>& event_fields() {
 }
 
 const std::vector<Field>& delivery_fields() {
-  static const std::vector<Field> fields{{"DELIVERY", "id"},
+  static const std::vector<Field> fields{{"DELIVERY", "id", Field::Kind::id},
                                          {"STATUS", "status", Field::Kind::state},
                                          {"ATTEMPTS", "attempts", Field::Kind::number},
                                          {"TOPIC", "topic"},
                                          {"NEXT ATTEMPT (UTC)", "nextAttemptAt", Field::Kind::time},
-                                         {"EVENT", "event"},
-                                         {"SUBSCRIPTION", "subscription"}};
+                                         {"EVENT", "event", Field::Kind::id},
+                                         {"SUBSCRIPTION", "subscription", Field::Kind::id}};
   return fields;
 }
 

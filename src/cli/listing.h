@@ -15,8 +15,11 @@ namespace posthorn::cli {
 struct Field {
   std::string title;
   std::string member;  // of the item; "a/b" goes into objects
-  enum class Kind { text, time, number, state, list, yes_no } kind = Kind::text;
+  enum class Kind { text, id, time, number, state, list, yes_no } kind = Kind::text;
 };
+
+// Numbers to the right; what means nothing when it is cut is never cut.
+Column column_of(const Field& field);
 
 // The member as text for people; "–" when it is absent, null or empty.
 std::string field_text(const boost::json::object& item, const Field& field);

@@ -74,7 +74,7 @@ std::string subscription_path(const Options& options) {
 std::string job_path(const Options& options) { return tenant_path(*options.remote, "/jobs/" + path_segment(options.id)); }
 
 const std::vector<Field>& job_fields() {
-  static const std::vector<Field> fields{{"JOB", "id"},
+  static const std::vector<Field> fields{{"JOB", "id", Field::Kind::id},
                                          {"KIND", "kind"},
                                          {"STATE", "state", Field::Kind::state},
                                          {"DONE", "progress/done", Field::Kind::number},
@@ -305,7 +305,7 @@ ExitCode show_statistics(Context& context, const RemoteOptions& options, std::st
       {"P95 MS", "latencyMs/p95", Field::Kind::number}, {"P99 MS", "latencyMs/p99", Field::Kind::number}};
   std::vector<Column> columns;
   for (const auto& field : fields) {
-    columns.push_back({field.title, field.kind == Field::Kind::number ? Column::Align::right : Column::Align::left});
+    columns.push_back(column_of(field));
   }
   Table table(std::move(columns));
   const auto add_row = [&](const bj::object& item, const std::string& first) {

@@ -278,7 +278,7 @@ void add_list(CLI::App& subscriptions, Context& context) {
       return show_list(context, *options,
                        {tenant_path(*options, "/subscriptions"),
                         page->wanted(),
-                        {{"SUBSCRIPTION", "id"},
+                        {{"SUBSCRIPTION", "id", Field::Kind::id},
                          {"ENABLED", "enabled", Field::Kind::yes_no},
                          {"TOPICS", "topics", Field::Kind::list},
                          {"URL", "url"},
