@@ -39,11 +39,11 @@ ExitCode send_object(Context& context, const RemoteOptions& options, std::string
   return show_object(context, options, request);
 }
 
-ExitCode remove(Context& context, const RemoteOptions& options, std::string path, const std::string& done_text) {
+ExitCode remove(Context& context, const RemoteOptions& options, std::string path, const Deed& deed) {
   ApiRequest request;
   request.method = "DELETE";
   request.path = std::move(path);
-  return run_call(context, options, request, done_text);
+  return run_call(context, options, request, deed);
 }
 
 bj::object account_body(const RemoteOptions& options, const Given& given) {
@@ -109,11 +109,13 @@ void add_common(CLI::App& group, Context& context, const std::string& list, cons
                        });
   add_id(one, what);
   add_json_option(*one.app, *one.options);
-  const auto removed = add(group, context, "delete", "Delete one; it counts no more at once", program + " delete ID\n",
-                           [=](Context& c, const RemoteOptions& options, const Given& given) {
-                             return remove(c, options, base + '/' + path_segment(given.id), "Deleted " + what + ' ' + given.id);
-                           });
+  const auto removed =
+      add(group, context, "delete", "Delete one; it counts no more at once", program + " delete ID\n",
+          [=](Context& c, const RemoteOptions& options, const Given& given) {
+            return remove(c, options, base + '/' + path_segment(given.id), {"Deleted " + what, "deleted", given.id});
+          });
   add_id(removed, what);
+  add_json_option(*removed.app, *removed.options);
 }
 
 void add_account_options(const Command& command) {

@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "cli/command.h"
+#include "domain/outbound/format.h"
 
 namespace posthorn::cli {
 namespace {
@@ -34,9 +35,12 @@ std::string exit_code_text() {
 
 void add_version_command(CLI::App& root, Context& context) {
   auto* command = add_command(root, "version", "Print the version", "  posthorn version\n");
-  command->callback([&context] {
-    context.action = [&context] {
-      context.console.out() << "posthorn " << context.hooks.version << "\n";
+  auto json = std::make_shared<bool>(false);
+  command->add_flag("--json", *json, "Print JSON, for scripts");
+  command->callback([&context, json] {
+    context.action = [&context, json] {
+      const std::string& version = context.hooks.version;
+      context.console.out() << (*json ? "{\"version\":" + domain::json_quoted(version) + "}" : "posthorn " + version) << "\n";
       return ExitCode::ok;
     };
   });

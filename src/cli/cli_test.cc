@@ -168,11 +168,14 @@ TEST_F(CommandLine, BacksUpAndRestoresThroughItsHooks) {
   EXPECT_EQ(done_, "backup /d copy.db");
   EXPECT_EQ(out_.str(), "Backed up to copy.db\n");
   outcome_ = conflict("data", "There is a store already.");
-  EXPECT_EQ(run({"restore", "copy.db", "--data", "/d"}), 6);
+  EXPECT_EQ(run({"restore", "copy.db", "--data", "/d"}), 2);
   EXPECT_EQ(done_, "restore /d copy.db");
   EXPECT_NE(err_.str().find("There is a store already."), std::string::npos);
   outcome_ = not_found("No such file.");
-  EXPECT_EQ(run({"restore", "copy.db"}), 3);
+  EXPECT_EQ(run({"restore", "copy.db"}), 2);
+  outcome_ = internal_error("No space.");
+  EXPECT_EQ(run({"backup", "copy.db"}), 1);
+  outcome_ = {};
   EXPECT_EQ(run({"rotate-key", "--data", "/d"}), 0);
   EXPECT_EQ(out_.str(), "3 secrets\n");
 }
@@ -180,6 +183,8 @@ TEST_F(CommandLine, BacksUpAndRestoresThroughItsHooks) {
 TEST_F(CommandLine, PrintsItsVersion) {
   EXPECT_EQ(run({"version"}), 0);
   EXPECT_EQ(out_.str(), "posthorn 1.2.3\n");
+  EXPECT_EQ(run({"version", "--json"}), 0);
+  EXPECT_EQ(out_.str(), "{\"version\":\"1.2.3\"}\n");
   EXPECT_EQ(run({"--version"}), 0);
   EXPECT_EQ(out_.str(), "posthorn 1.2.3\n");
 }
@@ -217,6 +222,11 @@ TEST_F(CommandLine, VerifiesASavedRequest) {
                                        body};
   EXPECT_EQ(run(valid), 0) << out_.str();
   EXPECT_EQ(out_.str().substr(0, 6), "valid:");
+
+  auto as_json = valid;
+  as_json.emplace_back("--json");
+  EXPECT_EQ(run(as_json), 0);
+  EXPECT_EQ(out_.str().substr(0, 22), "{\"signature\":\"valid\",");
 
   auto old = valid;
   old.erase(old.begin() + 7);

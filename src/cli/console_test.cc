@@ -105,7 +105,7 @@ TEST_F(Tables, NeverCutWhatIsWorthlessCut) {
     return table.render(console) + table.left_out(console);
   };
   EXPECT_EQ(lines_at(70),
-            "DELIVERY                              STATUS   TOPIC\n" + id + "  pending  document.created.by.s…\nEVENT");
+            "DELIVERY                              STATUS   TOPIC\n" + id + "  pending  document.created.by.so…\nEVENT");
   EXPECT_EQ(lines_at(50), "DELIVERY                              STATUS\n" + id + "  pending\nTOPIC, EVENT");
   EXPECT_EQ(lines_at(40), "DELIVERY\n" + id + "\nSTATUS, TOPIC, EVENT");
   EXPECT_EQ(lines_at(200).find("…"), std::string::npos);

@@ -179,6 +179,7 @@ void add_deed(CLI::App& deliveries, Context& context, const std::string& name, c
   auto options = add_remote_options(*command);
   auto ids = std::make_shared<std::vector<std::string>>();
   command->add_option("id", *ids, "The deliveries")->required()->type_name("ID");
+  add_json_option(*command, *options);
   command->callback([&context, options, ids, name, done_text] {
     context.action = [&context, options, ids, name, done_text] {
       auto settings = remote_settings(context, *options);
@@ -191,7 +192,7 @@ void add_deed(CLI::App& deliveries, Context& context, const std::string& name, c
         request.path = delivery_path(*options, id) + "/" + name;
         auto answer = call_json(api, std::move(request));
         if (answer) {
-          context.console.out() << done_text << " " << printable(id) << "\n";
+          print_deed(context, *options, {done_text, name == "resend" ? "resent" : "cancelled", id});
         } else {
           code = fail(context, answer.error());
         }

@@ -163,7 +163,7 @@ ExitCode listen(Context& context, const ListenOptions& options) {
   const StopSignal stop;
   Listener listener{context, options, {}, *secret, {}, {}, {}};
   Endpoint endpoint([&listener](const Arrival& arrival) { return listener.receive(arrival); });
-  if (auto status = endpoint.start(address->host, address->port); !status) return fail(context, status.error());
+  if (auto status = endpoint.start(address->host, address->port); !status) return fail_here(context, status.error());
   const bool is_v6 = address->host.find(':') != std::string::npos;
   const std::string url =
       "http://" + (is_v6 ? "[" + address->host + "]" : address->host) + ":" + std::to_string(endpoint.port()) + "/";

@@ -200,13 +200,21 @@ ExitCode show_object(Context& context, const RemoteOptions& options, ApiRequest 
   return ExitCode::ok;
 }
 
-ExitCode run_call(Context& context, const RemoteOptions& options, ApiRequest request, const std::string& done_text) {
+void print_deed(Context& context, const RemoteOptions& options, const Deed& deed) {
+  if (options.json) {
+    context.console.out() << bj::serialize(bj::object{{deed.member, deed.object}}) << "\n";
+  } else {
+    context.console.out() << deed.text << " " << printable(deed.object) << "\n";
+  }
+}
+
+ExitCode run_call(Context& context, const RemoteOptions& options, ApiRequest request, const Deed& deed) {
   auto settings = remote_settings(context, options);
   if (!settings) return fail_usage(context, settings.error());
   RemoteApi api(*settings);
   auto value = call_json(api, std::move(request));
   if (!value) return fail(context, value.error());
-  context.console.out() << printable(done_text) << "\n";
+  print_deed(context, options, deed);
   return ExitCode::ok;
 }
 

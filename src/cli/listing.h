@@ -40,8 +40,15 @@ ExitCode show_list(Context& context, const RemoteOptions& options, const ListReq
 ExitCode show_object(Context& context, const RemoteOptions& options, ApiRequest request);
 void print_object(Context& context, std::string_view text);
 
-// Calls and prints `done_text`.
-ExitCode run_call(Context& context, const RemoteOptions& options, ApiRequest request, const std::string& done_text);
+// What a call did to what: "Deleted topic" "document.created"; as JSON {"deleted":"document.created"}.
+struct Deed {
+  std::string text;
+  std::string member;
+  std::string object;
+};
+void print_deed(Context& context, const RemoteOptions& options, const Deed& deed);
+// Calls and prints what was done.
+ExitCode run_call(Context& context, const RemoteOptions& options, ApiRequest request, const Deed& deed);
 
 // Changes the object (PATCH), or makes it (PUT) when there is none, and prints it.
 ExitCode change_or_make(Context& context, const RemoteOptions& options, const std::string& path,

@@ -256,12 +256,13 @@ void add_privacy(CLI::App& events, CLI::App& tenants, Context& context) {
       events, context, "expunge", "Remove one event's data now", "  posthorn events expunge 019b...\n",
       [](CLI::App& command, Options& options) {
         command.add_option("id", options.id, "The event")->required()->type_name("ID");
+        add_json_option(command, *options.remote);
       },
       [&context](const OptionsPtr& options) {
         ApiRequest request;
         request.method = "POST";
         request.path = tenant_path(*options->remote, "/events/" + path_segment(options->id) + "/expunge");
-        return run_call(context, *options->remote, std::move(request), "Its data is gone: " + options->id);
+        return run_call(context, *options->remote, std::move(request), {"Its data is gone:", "expunged", options->id});
       });
   const auto tenant = [](CLI::App& command, Options& options) {
     command.add_option("id", options.id, "The tenant")->required()->type_name("TENANT");
