@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "cli/command.h"
+#include "cli/suggestion.h"
 #include "domain/outbound/format.h"
 
 namespace posthorn::cli {
@@ -102,15 +103,27 @@ void describe(CLI::App& root, Context& context) {
   add_help_command(root, context);
 }
 
+// A word where a command belongs is the mistake, not what follows it.
+std::string complaint(const CLI::App& asked, const CLI::ParseError& outcome, const std::vector<std::string>& arguments) {
+  std::vector<std::string> names;
+  for (const CLI::App* child : asked.get_subcommands([](const CLI::App*) { return true; })) names.push_back(child->get_name());
+  std::size_t depth = 0;
+  for (const CLI::App* parent = asked.get_parent(); parent != nullptr; parent = parent->get_parent()) ++depth;
+  if (names.empty() || depth >= arguments.size() || arguments[depth].starts_with('-')) return outcome.what();
+  const std::string near = closest(arguments[depth], names);
+  return "There is no command \"" + arguments[depth] + "\"." + (near.empty() ? "" : " Did you mean \"" + near + "\"?");
+}
+
 // CLI11's help and version come as exceptions.
-int finish_parse(const CLI::App& root, const CLI::ParseError& outcome, Console& console) {
+int finish_parse(const CLI::App& root, const CLI::ParseError& outcome, const std::vector<std::string>& arguments,
+                 Console& console) {
   if (outcome.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
     root.exit(outcome, console.out(), console.err());
     return static_cast<int>(ExitCode::ok);
   }
-  console.error(outcome.what());
   const CLI::App* asked = &root;
   while (!asked->get_subcommands().empty()) asked = asked->get_subcommands().front();
+  console.error(complaint(*asked, outcome, arguments));
   std::string path = asked->get_name();
   for (const CLI::App* parent = asked->get_parent(); parent != nullptr; parent = parent->get_parent()) {
     path = parent->get_name() + " " + path;
@@ -129,7 +142,7 @@ int run(const std::vector<std::string>& arguments, const Hooks& hooks, Console& 
     try {
       root.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
     } catch (const CLI::ParseError& outcome) {
-      return finish_parse(root, outcome, console);
+      return finish_parse(root, outcome, arguments, console);
     }
     if (!context.action) {
       console.out() << root.help();

@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "cli/exit_code.h"
+#include "cli/suggestion.h"
 #include "domain/outbound/signature.h"
 
 namespace posthorn::cli {
@@ -244,6 +245,53 @@ TEST_F(CommandLine, VerifiesASavedRequest) {
   EXPECT_EQ(run(valid), 2);  // no secret
 }
 
+TEST_F(CommandLine, SuggestsTheCommandThatWasMeant) {
+  EXPECT_EQ(run({"topic", "list"}), 2);
+  EXPECT_EQ(err_.str(), "posthorn: There is no command \"topic\". Did you mean \"topics\"?\nTry: posthorn --help\n");
+  EXPECT_EQ(run({"topics", "lsit", "--json"}), 2);
+  EXPECT_NE(err_.str().find("There is no command \"lsit\". Did you mean \"list\"?"), std::string::npos) << err_.str();
+  EXPECT_EQ(run({"frobnicate"}), 2);
+  EXPECT_NE(err_.str().find("There is no command \"frobnicate\".\n"), std::string::npos) << err_.str();
+  EXPECT_EQ(run({"topics"}), 2);
+  EXPECT_NE(err_.str().find("subcommand is required"), std::string::npos) << err_.str();
+}
+
+TEST_F(CommandLine, SaysWhereAWrongUrlComesFrom) {
+  environment_["POSTHORN_URL"] = "notaurl";
+  EXPECT_EQ(run({"topics", "list"}), 2);
+  EXPECT_NE(err_.str().find("POSTHORN_URL (notaurl): "), std::string::npos) << err_.str();
+  EXPECT_EQ(run({"topics", "list", "--url", "alsonot"}), 2);
+  EXPECT_NE(err_.str().find("--url (alsonot): "), std::string::npos) << err_.str();
+}
+
+TEST(Suggestions, FindWhatIsNearAndNothingElse) {
+  const std::vector<std::string> known{"topics", "tenants", "POSTHORN_LISTEN", "POSTHORN_URL"};
+  for (const auto& [word, expected] : std::vector<std::pair<std::string, std::string>>{{"topic", "topics"},
+                                                                                       {"tpoics", "topics"},
+                                                                                       {"POSTHORN_LSITEN", "POSTHORN_LISTEN"},
+                                                                                       {"ten", "tenants"},
+                                                                                       {"x", ""},
+                                                                                       {"subscribe", ""}}) {
+    EXPECT_EQ(closest(word, known), expected) << word;
+  }
+  EXPECT_EQ(unknown_variables({"PATH", "POSTHORN_URL", "POSTHORN_LSITEN", "POSTHORN_A"}, known),
+            (std::vector<std::string>{"POSTHORN_A", "POSTHORN_LSITEN"}));
+}
+
+TEST_F(CommandLine, FailsWhenItsOutputIsLost) {
+  EXPECT_EQ(run({"version"}), 0);
+  std::ostringstream err;
+  std::ostringstream broken;
+  broken.setstate(std::ios::badbit);
+  Console console(broken, err, {});
+  EXPECT_EQ(finish_output(0, console), 1);
+  EXPECT_NE(err.str().find("could not be written"), std::string::npos);
+  EXPECT_EQ(finish_output(6, console), 6);
+  std::ostringstream good;
+  Console sound(good, err, {});
+  EXPECT_EQ(finish_output(0, sound), 0);
+}
+
 // --- exit codes and documentation ---------------------------------------------------------------------------------------
 
 TEST(ExitCodes, FollowTheKindOfError) {
@@ -285,7 +333,16 @@ TEST_F(CommandLine, CompletesInEveryShell) {
     EXPECT_EQ(run({"completion", shell}), 0);
     for (const char* command : kCommands) EXPECT_NE(out_.str().find(command), std::string::npos) << shell << " " << command;
     EXPECT_NE(out_.str().find("allow-peer"), std::string::npos) << shell;
+    EXPECT_NE(out_.str().find("pending succeeded exhausted cancelled"), std::string::npos) << shell;
+    for (const char* other : {"bash", "zsh", "fish"}) EXPECT_NE(out_.str().find(other), std::string::npos) << shell;
   }
+}
+
+TEST_F(CommandLine, KeepsApostrophesInWhatTheShellsShow) {
+  ASSERT_EQ(run({"completion", "fish"}), 0);
+  EXPECT_NE(out_.str().find("event\\'s data now"), std::string::npos);
+  ASSERT_EQ(run({"completion", "zsh"}), 0);
+  EXPECT_NE(out_.str().find("event'\\''s data now"), std::string::npos);
 }
 
 // What bash itself offers after the words.
@@ -308,6 +365,11 @@ TEST_F(CommandLine, CompletesCommandsAndOptionsInBash) {
   EXPECT_EQ(completed_by_bash(script, "posthorn serve --allow"), "--allow-peer\n");
   EXPECT_EQ(completed_by_bash(script, "posthorn deliveries list --sta"), "--status\n");
   EXPECT_EQ(completed_by_bash(script, "posthorn topics put x --sch"), "--schema\n");
+  EXPECT_EQ(completed_by_bash(script, "posthorn deliveries list --status p"), "pending\n");
+  EXPECT_EQ(completed_by_bash(script, "posthorn serve --log-level w"), "warning\n");
+  EXPECT_EQ(completed_by_bash(script, "posthorn subscriptions create --format cloudevents-"), "cloudevents-binary\n");
+  EXPECT_EQ(completed_by_bash(script, "posthorn completion z"), "zsh\n");
+  EXPECT_EQ(completed_by_bash(script, "posthorn help deliv"), "deliveries\n");
 }
 
 }  // namespace
