@@ -58,7 +58,73 @@ def test_send_resumes_after_kills_and_publishes_nothing_twice(server, tmp_path):
             sender.send_signal(signal.SIGKILL)
     run(server, tmp_path, *command)
     assert len(events(server, tmp_path)) == count
-    assert "Nothing was sent" in run(server, tmp_path, *command)
+    assert "Nothing new after line 20,000" in run(server, tmp_path, *command)
+
+
+def event_lines(first, last, topic="test.made"):
+    return "".join(json.dumps({"topic": topic, "data": i}) + "\n" for i in range(first, last))
+
+
+def test_send_goes_on_with_appended_lines_and_refuses_another_input_or_target(server, tmp_path):
+    lines, state = tmp_path / "lines", tmp_path / "state"
+    lines.write_text(event_lines(0, 250) + event_lines(0, 1, "test.unknown"))
+    command = ["send", "--lines", lines, "--resume", state]
+    run(server, tmp_path, *command, code=1)
+    again = json.loads(run(server, tmp_path, *command, "--json", code=1))  # nothing new, but a line was refused
+    assert (again["accepted"], again["totalAccepted"], again["totalRefused"], again["finished"]) == (0, 250, 1, True)
+    with lines.open("a") as file:
+        file.write(event_lines(251, 300))
+    assert json.loads(run(server, tmp_path, *command, "--json", code=1))["accepted"] == 49
+    assert len(events(server, tmp_path)) == 299
+
+    run(server, tmp_path, "tenants", "put", "t2")
+    run(server, tmp_path, "topics", "put", "test.made", "--tenant", "t2")
+    run(server, tmp_path, *command, "--tenant", "t2", code=2)
+    run(server, tmp_path, *command, "--url", f"http://localhost:{server.port}", code=2)
+    run(server, tmp_path, "send", "test.made", *command[1:], code=2)
+    lines.write_text(event_lines(1, 400))
+    run(server, tmp_path, *command, code=2)
+    lines.write_text(event_lines(0, 10))
+    run(server, tmp_path, *command, code=2)
+    assert len(events(server, tmp_path)) == 299
+    assert json.loads(run(server, tmp_path, "events", "list", "--tenant", "t2", "--json")) == []
+    lines.write_text(event_lines(1000, 1010))
+    run(server, tmp_path, "send", "--lines", lines, "--resume", tmp_path / "another")
+    assert len(events(server, tmp_path)) == 309
+
+
+def test_send_takes_a_slow_input_line_by_line_and_ends_when_told(server, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for lines in ("-", pipe):
+        before = len(events(server, tmp_path))
+        with subprocess.Popen(["sleep", "60"] if lines == pipe else ["cat", pipe], stdout=subprocess.PIPE) as other:
+            command = [BINARY, "send", "--lines", str(lines), "--json"]
+            with subprocess.Popen(command, env=environment(server, tmp_path), stdin=other.stdout, stdout=subprocess.PIPE, text=True) as sender:
+                with pipe.open("w") as writer:
+                    writer.write(event_lines(0, 3))
+                    writer.flush()
+                    wait_until(lambda seen=before: len(events(server, tmp_path)) == seen + 3, what="three events")
+                    writer.write(event_lines(3, 4))
+                    writer.flush()
+                    wait_until(lambda seen=before: len(events(server, tmp_path)) == seen + 4, what="another event")
+                    sender.send_signal(signal.SIGINT)
+                    assert sender.wait(20) == 7
+                    assert json.loads(sender.stdout.read())["accepted"] == 4
+            other.kill()
+
+
+def test_send_says_which_options_it_cannot_heed(server, tmp_path):
+    lines = tmp_path / "lines"
+    lines.write_text(event_lines(0, 1))
+    for option in ("--id", "--time", "--user", "--scope", "--idempotency-key"):
+        run(server, tmp_path, "send", "--lines", lines, option, "x", code=2)
+    for option, value in (("--resume", tmp_path / "state"), ("--rate", 5), ("--batch", 10), ("--patience", "1s")):
+        run(server, tmp_path, "send", "test.made", "1", option, value, code=2)
+    assert events(server, tmp_path) == []
+    run(server, tmp_path, "send", "--lines", lines, "--batch", 10, "--patience", "1s", "--rate", 5)
+    run(server, tmp_path, "send", "test.made", "1", "--user", "x", "--idempotency-key", "x")
+    assert len(events(server, tmp_path)) == 2
 
 
 def test_watch_misses_and_repeats_nothing_over_kills(server, tmp_path):
@@ -79,6 +145,103 @@ def test_watch_misses_and_repeats_nothing_over_kills(server, tmp_path):
     run(server, tmp_path, "watch", folder, "--once")
     assert sorted(event["topic"] for event in events(server, tmp_path)[:2]) == ["document.deleted", "document.edited"]
     assert len(events(server, tmp_path)) == 602
+
+
+def test_exit_codes_of_what_no_server_refused(server, tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    port = server.port
+    run(server, tmp_path, "listen", "--listen", f"127.0.0.1:{port}", code=2)
+    run(server, tmp_path, "backup", "--data", tmp_path / "nope", tmp_path / "copy", code=2)
+    run(server, tmp_path, "backup", "--data", server.data, tmp_path / "copy")
+    run(server, tmp_path, "backup", "--data", server.data, tmp_path / "copy", code=2)
+    run(server, tmp_path, "compact", "--data", server.data, code=2)
+
+    state = tmp_path / "state"
+    run(server, tmp_path, "watch", folder, "--once", "--state", state)
+    run(server, tmp_path, "watch", tmp_path, "--once", "--state", state, code=2)
+    with subprocess.Popen([BINARY, "watch", folder, "--state", state], env=environment(server, tmp_path), stderr=subprocess.PIPE, text=True) as watcher:
+        assert "Caught up" in watcher.stderr.readline()
+        run(server, tmp_path, "watch", folder, "--once", "--state", state, code=2)
+        folder.rmdir()
+        assert watcher.wait(30) == 1
+
+
+def test_watch_waits_for_a_server_that_starts_later(server, tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "file").write_text("x")
+    server.stop()
+    with subprocess.Popen([BINARY, "watch", folder], env=environment(server, tmp_path), stderr=subprocess.PIPE, text=True) as watcher:
+        assert "Waiting" in watcher.stderr.readline()
+        server.start()
+        wait_until(lambda: len(events(server, tmp_path)) == 1, what="the file's event")
+        watcher.send_signal(signal.SIGTERM)
+        assert watcher.wait(30) == 0
+
+
+def test_lost_output_is_a_failure(server, tmp_path):
+    for arguments in (["topics", "list"], ["topics", "list", "--json"], ["tenants", "export", "default"]):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([BINARY, *arguments], env=environment(server, tmp_path), stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+        assert done.returncode == 1, arguments
+        assert "could not be written" in done.stderr
+
+
+def test_listen_removes_what_a_killed_one_left(server, tmp_path):
+    def subscriptions():
+        return json.loads(run(server, tmp_path, "subscriptions", "list", "--json"))
+
+    def listening(process):
+        while "Listening" not in process.stderr.readline():
+            assert process.poll() is None
+
+    command = [BINARY, "listen", "--subscribe", "test.*"]
+    settings = {"env": environment(server, tmp_path), "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **settings) as killed, subprocess.Popen(command, **settings) as living:
+        listening(killed)
+        listening(living)
+        killed.kill()
+        killed.wait(30)
+        kept = {one["id"] for one in subscriptions()}
+        assert len(kept) == 2
+        with subprocess.Popen(command, **settings) as third:
+            listening(third)
+            now = subscriptions()
+            assert len(now) == 2
+            assert len(kept & {one["id"] for one in now}) == 1  # the living one's
+            third.send_signal(signal.SIGTERM)
+        living.send_signal(signal.SIGTERM)
+    assert subscriptions() == []
+
+
+def test_deeds_answer_in_json(server, tmp_path):
+    made = json.loads(run(server, tmp_path, "subscriptions", "create", "--poll", "--topic", "test.*", "--json"))["id"]
+    run(server, tmp_path, "topics", "put", "test.other")
+    run(server, tmp_path, "tenants", "put", "t3")
+    event = json.loads(run(server, tmp_path, "send", "test.made", "1", "--json"))["id"]
+    assert json.loads(run(server, tmp_path, "events", "expunge", event, "--json")) == {"expunged": event}
+    assert json.loads(run(server, tmp_path, "subscriptions", "delete", made, "--json")) == {"deleted": made}
+    assert json.loads(run(server, tmp_path, "topics", "delete", "test.other", "--json")) == {"deleted": "test.other"}
+    assert json.loads(run(server, tmp_path, "tenants", "delete", "t3", "--yes", "--json")) == {"deleted": "t3"}
+
+
+def test_doctor_notes_a_variable_that_nothing_reads(tmp_path):
+    settings = {"PATH": os.environ["PATH"], "POSTHORN_LSITEN": "127.0.0.1:1", "POSTHORN_DATA": str(tmp_path / "data"), "POSTHORN_LISTEN": "127.0.0.1:0"}
+    done = subprocess.run([BINARY, "doctor", "--json"], env=settings, capture_output=True, text=True, timeout=60)
+    notes = [check for check in json.loads(done.stdout)["checks"] if check["subject"] == "environment"]
+    assert [(note["verdict"], note["advice"]) for note in notes] == [("note", "Is POSTHORN_LISTEN meant?")]
+    assert "POSTHORN_LSITEN" in notes[0]["text"]
+
+
+def test_a_demo_of_few_files_says_what_it_did_not_show(tmp_path):
+    files = tmp_path / "files"
+    files.mkdir()
+    (files / "one").write_text("1")
+    settings = {"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path)}
+    done = subprocess.run([BINARY, "demo", "--quick", "--dir", str(files)], env=settings, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"Not shown with so few files: .*no file was deleted", done.stdout)
 
 
 def test_exit_codes_of_calls(server, tmp_path):

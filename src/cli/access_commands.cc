@@ -39,11 +39,11 @@ ExitCode send_object(Context& context, const RemoteOptions& options, std::string
   return show_object(context, options, request);
 }
 
-ExitCode remove(Context& context, const RemoteOptions& options, std::string path, const std::string& done_text) {
+ExitCode remove(Context& context, const RemoteOptions& options, std::string path, const Deed& deed) {
   ApiRequest request;
   request.method = "DELETE";
   request.path = std::move(path);
-  return run_call(context, options, request, done_text);
+  return run_call(context, options, request, deed);
 }
 
 bj::object account_body(const RemoteOptions& options, const Given& given) {
@@ -54,7 +54,7 @@ bj::object account_body(const RemoteOptions& options, const Given& given) {
 }
 
 std::vector<Field> account_fields() {
-  return {{"ID", "id"},
+  return {{"ID", "id", Field::Kind::id},
           {"NAME", "name"},
           {"TENANT", "tenant"},
           {"ROLES", "roles", Field::Kind::list},
@@ -109,11 +109,13 @@ void add_common(CLI::App& group, Context& context, const std::string& list, cons
                        });
   add_id(one, what);
   add_json_option(*one.app, *one.options);
-  const auto removed = add(group, context, "delete", "Delete one; it counts no more at once", program + " delete ID\n",
-                           [=](Context& c, const RemoteOptions& options, const Given& given) {
-                             return remove(c, options, base + '/' + path_segment(given.id), "Deleted " + what + ' ' + given.id);
-                           });
+  const auto removed =
+      add(group, context, "delete", "Delete one; it counts no more at once", program + " delete ID\n",
+          [=](Context& c, const RemoteOptions& options, const Given& given) {
+            return remove(c, options, base + '/' + path_segment(given.id), {"Deleted " + what, "deleted", given.id});
+          });
   add_id(removed, what);
+  add_json_option(*removed.app, *removed.options);
 }
 
 void add_account_options(const Command& command) {
@@ -167,11 +169,11 @@ void add_grants(CLI::App& root, Context& context) {
                             "  posthorn grants create --principal CLIENT_ID --subscription ID\n");
   group->require_subcommand(1);
   add_common(*group, context, "grants", "grant",
-             {{"ID", "id"},
-              {"PRINCIPAL", "principal"},
+             {{"ID", "id", Field::Kind::id},
+              {"PRINCIPAL", "principal", Field::Kind::id},
               {"TENANT", "tenant"},
               {"KIND", "object/kind"},
-              {"OBJECT", "object/id"},
+              {"OBJECT", "object/id", Field::Kind::id},
               {"CREATED (UTC)", "createdAt", Field::Kind::time}});
   const auto create = add(*group, context, "create", "Grant a subscription",
                           "  posthorn grants create --principal CLIENT_ID --subscription ID\n",
@@ -192,7 +194,7 @@ void add_issuers(CLI::App& root, Context& context) {
                             "  posthorn issuers create entra.json\n  posthorn issuers list\n");
   group->require_subcommand(1);
   add_common(*group, context, "issuers", "issuer",
-             {{"ID", "id"},
+             {{"ID", "id", Field::Kind::id},
               {"NAME", "name"},
               {"TENANT", "tenant"},
               {"ISSUER", "issuer"},
@@ -230,7 +232,7 @@ void add_audit(CLI::App& root, Context& context) {
                                                      {"AS", "principal/kind"},
                                                      {"ACTION", "action"},
                                                      {"KIND", "object/kind"},
-                                                     {"OBJECT", "object/id"}},
+                                                     {"OBJECT", "object/id", Field::Kind::id}},
                                                     "No changes yet."};
                           return show_list(c, options, request);
                         });

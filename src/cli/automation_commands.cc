@@ -85,7 +85,7 @@ void add_list(CLI::App& automations, Context& context) {
       ListRequest request;
       request.path = tenant_path(*options, "/automations");
       request.limit = page->wanted();
-      request.fields = {{"AUTOMATION", "name"},
+      request.fields = {{"AUTOMATION", "name", Field::Kind::id},
                         {"ENABLED", "enabled", Field::Kind::yes_no},
                         {"ON", "topics", Field::Kind::list},
                         {"PUBLISHES", "publish/topic"},
@@ -164,12 +164,13 @@ void add_delete(CLI::App& automations, Context& context) {
   auto* command = add_command(automations, "delete", "Delete one", "  posthorn automations delete images\n");
   auto options = add_remote_options(*command);
   auto name = add_name(*command);
+  add_json_option(*command, *options);
   command->callback([&context, options, name] {
     context.action = [&context, options, name] {
       ApiRequest request;
       request.method = "DELETE";
       request.path = rule_path(*options, *name);
-      return run_call(context, *options, request, "Deleted automation " + *name);
+      return run_call(context, *options, request, {"Deleted automation", "deleted", *name});
     };
   });
 }

@@ -48,7 +48,7 @@ void add_tenant_list(CLI::App& tenants, Context& context) {
       return show_list(context, *options,
                        {"/api/v1/tenants",
                         page->wanted(),
-                        {{"TENANT", "id"},
+                        {{"TENANT", "id", Field::Kind::id},
                          {"NAME", "name"},
                          {"WEBHOOKS", "webhooksEnabled", Field::Kind::yes_no},
                          {"CREATED (UTC)", "createdAt", Field::Kind::time}},
@@ -99,12 +99,13 @@ void add_tenant_delete(CLI::App& tenants, Context& context) {
   auto given = std::make_shared<Named>();
   command->add_option("name", given->name, "The tenant")->required()->type_name("NAME");
   command->add_flag("--yes", given->confirmed, "Do it: topics, subscriptions, events and deliveries go too")->required();
+  add_json_option(*command, *options);
   command->callback([&context, options, given] {
     context.action = [&context, options, given] {
       ApiRequest request;
       request.method = "DELETE";
       request.path = one_tenant_path(given->name);
-      return run_call(context, *options, request, "Deleted tenant " + given->name);
+      return run_call(context, *options, request, {"Deleted tenant", "deleted", given->name});
     };
   });
 }
@@ -161,7 +162,9 @@ void add_topics(CLI::App& root, Context& context) {
         return show_list(context, *options,
                          {tenant_path(*options, "/topics"),
                           page->wanted(),
-                          {{"TOPIC", "id"}, {"DESCRIPTION", "description"}, {"CREATED (UTC)", "createdAt", Field::Kind::time}},
+                          {{"TOPIC", "id", Field::Kind::id},
+                           {"DESCRIPTION", "description"},
+                           {"CREATED (UTC)", "createdAt", Field::Kind::time}},
                           "No topics yet. Make one with: posthorn topics put document.created"});
       };
     });
@@ -187,12 +190,13 @@ void add_topics(CLI::App& root, Context& context) {
     auto options = add_remote_options(*command);
     auto given = std::make_shared<Named>();
     command->add_option("topic", given->name, "The topic")->required()->type_name("TOPIC");
+    add_json_option(*command, *options);
     command->callback([&context, options, given] {
       context.action = [&context, options, given] {
         ApiRequest request;
         request.method = "DELETE";
         request.path = topic_path(*options, given->name);
-        return run_call(context, *options, request, "Deleted topic " + given->name);
+        return run_call(context, *options, request, {"Deleted topic", "deleted", given->name});
       };
     });
   }

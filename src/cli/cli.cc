@@ -7,6 +7,8 @@
 #include <iostream>
 
 #include "cli/command.h"
+#include "cli/suggestion.h"
+#include "domain/outbound/format.h"
 
 namespace posthorn::cli {
 namespace {
@@ -34,9 +36,12 @@ std::string exit_code_text() {
 
 void add_version_command(CLI::App& root, Context& context) {
   auto* command = add_command(root, "version", "Print the version", "  posthorn version\n");
-  command->callback([&context] {
-    context.action = [&context] {
-      context.console.out() << "posthorn " << context.hooks.version << "\n";
+  auto json = std::make_shared<bool>(false);
+  command->add_flag("--json", *json, "Print JSON, for scripts");
+  command->callback([&context, json] {
+    context.action = [&context, json] {
+      const std::string& version = context.hooks.version;
+      context.console.out() << (*json ? "{\"version\":" + domain::json_quoted(version) + "}" : "posthorn " + version) << "\n";
       return ExitCode::ok;
     };
   });
@@ -98,15 +103,27 @@ void describe(CLI::App& root, Context& context) {
   add_help_command(root, context);
 }
 
+// A word where a command belongs is the mistake, not what follows it.
+std::string complaint(const CLI::App& asked, const CLI::ParseError& outcome, const std::vector<std::string>& arguments) {
+  std::vector<std::string> names;
+  for (const CLI::App* child : asked.get_subcommands([](const CLI::App*) { return true; })) names.push_back(child->get_name());
+  std::size_t depth = 0;
+  for (const CLI::App* parent = asked.get_parent(); parent != nullptr; parent = parent->get_parent()) ++depth;
+  if (names.empty() || depth >= arguments.size() || arguments[depth].starts_with('-')) return outcome.what();
+  const std::string near = closest(arguments[depth], names);
+  return "There is no command \"" + arguments[depth] + "\"." + (near.empty() ? "" : " Did you mean \"" + near + "\"?");
+}
+
 // CLI11's help and version come as exceptions.
-int finish_parse(const CLI::App& root, const CLI::ParseError& outcome, Console& console) {
+int finish_parse(const CLI::App& root, const CLI::ParseError& outcome, const std::vector<std::string>& arguments,
+                 Console& console) {
   if (outcome.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
     root.exit(outcome, console.out(), console.err());
     return static_cast<int>(ExitCode::ok);
   }
-  console.error(outcome.what());
   const CLI::App* asked = &root;
   while (!asked->get_subcommands().empty()) asked = asked->get_subcommands().front();
+  console.error(complaint(*asked, outcome, arguments));
   std::string path = asked->get_name();
   for (const CLI::App* parent = asked->get_parent(); parent != nullptr; parent = parent->get_parent()) {
     path = parent->get_name() + " " + path;
@@ -125,7 +142,7 @@ int run(const std::vector<std::string>& arguments, const Hooks& hooks, Console& 
     try {
       root.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
     } catch (const CLI::ParseError& outcome) {
-      return finish_parse(root, outcome, console);
+      return finish_parse(root, outcome, arguments, console);
     }
     if (!context.action) {
       console.out() << root.help();
@@ -136,13 +153,18 @@ int run(const std::vector<std::string>& arguments, const Hooks& hooks, Console& 
   return static_cast<int>(context.action());
 }
 
+int finish_output(int code, Console& console) {
+  console.out().flush();
+  if (console.out().good()) return code;
+  console.error("The output could not be written whole.");
+  return code == static_cast<int>(ExitCode::ok) ? static_cast<int>(ExitCode::failed) : code;
+}
+
 int run(int argc, const char* const* argv, const Hooks& hooks) {
   const Environment environment = [](const char* name) -> const char* { return std::getenv(name); };
   Console console(std::cout, std::cerr, detect_style(environment));
   const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
-  const int code = run(arguments, hooks, console, environment);
-  std::cout.flush();
-  return code;
+  return finish_output(run(arguments, hooks, console, environment), console);
 }
 
 }  // namespace posthorn::cli

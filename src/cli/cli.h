@@ -40,4 +40,7 @@ int run(int argc, const char* const* argv, const Hooks& hooks);
 // The same on a given console, for tests. `arguments`: without the program's name.
 int run(const std::vector<std::string>& arguments, const Hooks& hooks, Console& console, const Environment& environment);
 
+// After the command: an output that nobody could take (a full disk) is a failure. Answers the exit code.
+int finish_output(int code, Console& console);
+
 }  // namespace posthorn::cli

@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "cli/exit_code.h"
+#include "cli/suggestion.h"
 #include "domain/outbound/signature.h"
 
 namespace posthorn::cli {
@@ -168,11 +169,14 @@ TEST_F(CommandLine, BacksUpAndRestoresThroughItsHooks) {
   EXPECT_EQ(done_, "backup /d copy.db");
   EXPECT_EQ(out_.str(), "Backed up to copy.db\n");
   outcome_ = conflict("data", "There is a store already.");
-  EXPECT_EQ(run({"restore", "copy.db", "--data", "/d"}), 6);
+  EXPECT_EQ(run({"restore", "copy.db", "--data", "/d"}), 2);
   EXPECT_EQ(done_, "restore /d copy.db");
   EXPECT_NE(err_.str().find("There is a store already."), std::string::npos);
   outcome_ = not_found("No such file.");
-  EXPECT_EQ(run({"restore", "copy.db"}), 3);
+  EXPECT_EQ(run({"restore", "copy.db"}), 2);
+  outcome_ = internal_error("No space.");
+  EXPECT_EQ(run({"backup", "copy.db"}), 1);
+  outcome_ = {};
   EXPECT_EQ(run({"rotate-key", "--data", "/d"}), 0);
   EXPECT_EQ(out_.str(), "3 secrets\n");
 }
@@ -180,6 +184,8 @@ TEST_F(CommandLine, BacksUpAndRestoresThroughItsHooks) {
 TEST_F(CommandLine, PrintsItsVersion) {
   EXPECT_EQ(run({"version"}), 0);
   EXPECT_EQ(out_.str(), "posthorn 1.2.3\n");
+  EXPECT_EQ(run({"version", "--json"}), 0);
+  EXPECT_EQ(out_.str(), "{\"version\":\"1.2.3\"}\n");
   EXPECT_EQ(run({"--version"}), 0);
   EXPECT_EQ(out_.str(), "posthorn 1.2.3\n");
 }
@@ -218,6 +224,11 @@ TEST_F(CommandLine, VerifiesASavedRequest) {
   EXPECT_EQ(run(valid), 0) << out_.str();
   EXPECT_EQ(out_.str().substr(0, 6), "valid:");
 
+  auto as_json = valid;
+  as_json.emplace_back("--json");
+  EXPECT_EQ(run(as_json), 0);
+  EXPECT_EQ(out_.str().substr(0, 22), "{\"signature\":\"valid\",");
+
   auto old = valid;
   old.erase(old.begin() + 7);
   EXPECT_EQ(run(old), 1);
@@ -232,6 +243,53 @@ TEST_F(CommandLine, VerifiesASavedRequest) {
   EXPECT_EQ(run(valid), 1);
   environment_.clear();
   EXPECT_EQ(run(valid), 2);  // no secret
+}
+
+TEST_F(CommandLine, SuggestsTheCommandThatWasMeant) {
+  EXPECT_EQ(run({"topic", "list"}), 2);
+  EXPECT_EQ(err_.str(), "posthorn: There is no command \"topic\". Did you mean \"topics\"?\nTry: posthorn --help\n");
+  EXPECT_EQ(run({"topics", "lsit", "--json"}), 2);
+  EXPECT_NE(err_.str().find("There is no command \"lsit\". Did you mean \"list\"?"), std::string::npos) << err_.str();
+  EXPECT_EQ(run({"frobnicate"}), 2);
+  EXPECT_NE(err_.str().find("There is no command \"frobnicate\".\n"), std::string::npos) << err_.str();
+  EXPECT_EQ(run({"topics"}), 2);
+  EXPECT_NE(err_.str().find("subcommand is required"), std::string::npos) << err_.str();
+}
+
+TEST_F(CommandLine, SaysWhereAWrongUrlComesFrom) {
+  environment_["POSTHORN_URL"] = "notaurl";
+  EXPECT_EQ(run({"topics", "list"}), 2);
+  EXPECT_NE(err_.str().find("POSTHORN_URL (notaurl): "), std::string::npos) << err_.str();
+  EXPECT_EQ(run({"topics", "list", "--url", "alsonot"}), 2);
+  EXPECT_NE(err_.str().find("--url (alsonot): "), std::string::npos) << err_.str();
+}
+
+TEST(Suggestions, FindWhatIsNearAndNothingElse) {
+  const std::vector<std::string> known{"topics", "tenants", "POSTHORN_LISTEN", "POSTHORN_URL"};
+  for (const auto& [word, expected] : std::vector<std::pair<std::string, std::string>>{{"topic", "topics"},
+                                                                                       {"tpoics", "topics"},
+                                                                                       {"POSTHORN_LSITEN", "POSTHORN_LISTEN"},
+                                                                                       {"ten", "tenants"},
+                                                                                       {"x", ""},
+                                                                                       {"subscribe", ""}}) {
+    EXPECT_EQ(closest(word, known), expected) << word;
+  }
+  EXPECT_EQ(unknown_variables({"PATH", "POSTHORN_URL", "POSTHORN_LSITEN", "POSTHORN_A"}, known),
+            (std::vector<std::string>{"POSTHORN_A", "POSTHORN_LSITEN"}));
+}
+
+TEST_F(CommandLine, FailsWhenItsOutputIsLost) {
+  EXPECT_EQ(run({"version"}), 0);
+  std::ostringstream err;
+  std::ostringstream broken;
+  broken.setstate(std::ios::badbit);
+  Console console(broken, err, {});
+  EXPECT_EQ(finish_output(0, console), 1);
+  EXPECT_NE(err.str().find("could not be written"), std::string::npos);
+  EXPECT_EQ(finish_output(6, console), 6);
+  std::ostringstream good;
+  Console sound(good, err, {});
+  EXPECT_EQ(finish_output(0, sound), 0);
 }
 
 // --- exit codes and documentation ---------------------------------------------------------------------------------------
@@ -275,7 +333,16 @@ TEST_F(CommandLine, CompletesInEveryShell) {
     EXPECT_EQ(run({"completion", shell}), 0);
     for (const char* command : kCommands) EXPECT_NE(out_.str().find(command), std::string::npos) << shell << " " << command;
     EXPECT_NE(out_.str().find("allow-peer"), std::string::npos) << shell;
+    EXPECT_NE(out_.str().find("pending succeeded exhausted cancelled"), std::string::npos) << shell;
+    for (const char* other : {"bash", "zsh", "fish"}) EXPECT_NE(out_.str().find(other), std::string::npos) << shell;
   }
+}
+
+TEST_F(CommandLine, KeepsApostrophesInWhatTheShellsShow) {
+  ASSERT_EQ(run({"completion", "fish"}), 0);
+  EXPECT_NE(out_.str().find("event\\'s data now"), std::string::npos);
+  ASSERT_EQ(run({"completion", "zsh"}), 0);
+  EXPECT_NE(out_.str().find("event'\\''s data now"), std::string::npos);
 }
 
 // What bash itself offers after the words.
@@ -298,6 +365,11 @@ TEST_F(CommandLine, CompletesCommandsAndOptionsInBash) {
   EXPECT_EQ(completed_by_bash(script, "posthorn serve --allow"), "--allow-peer\n");
   EXPECT_EQ(completed_by_bash(script, "posthorn deliveries list --sta"), "--status\n");
   EXPECT_EQ(completed_by_bash(script, "posthorn topics put x --sch"), "--schema\n");
+  EXPECT_EQ(completed_by_bash(script, "posthorn deliveries list --status p"), "pending\n");
+  EXPECT_EQ(completed_by_bash(script, "posthorn serve --log-level w"), "warning\n");
+  EXPECT_EQ(completed_by_bash(script, "posthorn subscriptions create --format cloudevents-"), "cloudevents-binary\n");
+  EXPECT_EQ(completed_by_bash(script, "posthorn completion z"), "zsh\n");
+  EXPECT_EQ(completed_by_bash(script, "posthorn help deliv"), "deliveries\n");
 }
 
 }  // namespace

@@ -73,9 +73,10 @@ Result<RemoteSettings> remote_settings(const Context& context, const RemoteOptio
   RemoteSettings settings;
   std::string url = options.url.empty() ? variable(context, "POSTHORN_URL") : options.url;
   if (url.empty()) url = kDefaultUrl;
+  const std::string source = options.url.empty() ? "POSTHORN_URL" : "--url";
   auto base = net::parse_url(url, "url");
-  if (!base) return base.error();
-  if (base->target.find('?') != std::string::npos) return invalid("url", "The server's URL must not have a query.");
+  if (!base) return invalid("url", source + " (" + url + "): " + base.error().message + ".");
+  if (base->target.find('?') != std::string::npos) return invalid("url", source + ": the server's URL must not have a query.");
   settings.base = *base;
   auto key = find_key(context, options);
   if (!key) return key.error();
@@ -106,6 +107,11 @@ ExitCode fail(Context& context, const Error& error) {
 ExitCode fail_usage(Context& context, const Error& error) {
   context.console.error(error.message);
   return ExitCode::usage;
+}
+
+ExitCode fail_here(Context& context, const Error& error) {
+  context.console.error(error.message);
+  return error.kind == ErrorKind::internal ? ExitCode::failed : ExitCode::usage;
 }
 
 std::string tenant_path(const RemoteOptions& options, std::string_view rest) {

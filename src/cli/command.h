@@ -52,6 +52,8 @@ std::string describe(const Error& error);
 // Prints the error and answers its exit code. For refused calls it adds how a key is given.
 ExitCode fail(Context& context, const Error& error);
 ExitCode fail_usage(Context& context, const Error& error);
+// For what this machine refused before a server was asked: `usage` when what was named cannot be used, else `failed`.
+ExitCode fail_here(Context& context, const Error& error);
 
 // "/api/v1/tenants/<tenant>" + rest.
 std::string tenant_path(const RemoteOptions& options, std::string_view rest);

@@ -58,6 +58,13 @@ void append_escaped(std::string& result, unsigned char byte) {
   result += text.data();
 }
 
+// U+202A to U+202E and U+2066 to U+2069: they make text look like another one (https://trojansource.codes).
+bool is_bidi_control(std::string_view character) {
+  if (!character.starts_with("\xe2\x80") && !character.starts_with("\xe2\x81")) return false;
+  const auto last = static_cast<unsigned char>(character[2]);
+  return character[1] == '\x80' ? last >= 0xaa && last <= 0xae : last >= 0xa6 && last <= 0xa9;
+}
+
 std::string make_printable(std::string_view text, std::string_view kept) {
   std::string result;
   result.reserve(text.size());
@@ -70,10 +77,9 @@ std::string make_printable(std::string_view text, std::string_view kept) {
     if (length == 0 || is_control) {
       append_escaped(result, byte);
       text.remove_prefix(1);
-    } else if (is_c1) {
-      append_escaped(result, byte);
-      append_escaped(result, static_cast<unsigned char>(text[1]));
-      text.remove_prefix(2);
+    } else if (is_c1 || is_bidi_control(text.substr(0, length))) {
+      for (const char c : text.substr(0, length)) append_escaped(result, static_cast<unsigned char>(c));
+      text.remove_prefix(length);
     } else {
       result += text.substr(0, length);
       text.remove_prefix(length);

@@ -44,7 +44,8 @@ class Console {
   const ConsoleStyle style_;
 };
 
-// Control characters and invalid UTF-8 become escapes (\n, \x1b, …). The result is one line.
+// Control characters, those that turn the direction of text, and invalid UTF-8 become escapes (\n, \x1b, …). The result is one
+// line.
 std::string printable(std::string_view text);
 // The same for text of several lines: newlines and tabs stay.
 std::string printable_lines(std::string_view text);

@@ -93,11 +93,40 @@ TEST_F(Tables, FitTheTerminal) {
             "longer name  1,234  a text that is a go…\n");
 }
 
+TEST_F(Tables, NeverCutWhatIsWorthlessCut) {
+  const std::string id(36, 'd');
+  Table table({{"DELIVERY", Column::Align::left, Column::Width::whole},
+               {"STATUS", Column::Align::left, Column::Width::whole},
+               {"TOPIC"},
+               {"EVENT", Column::Align::left, Column::Width::whole}});
+  table.add({id, "pending", "document.created.by.somebody", id});
+  const auto lines_at = [&](int width) {
+    const Console console(out_, err_, {true, true, false, width});
+    return table.render(console) + table.left_out(console);
+  };
+  EXPECT_EQ(lines_at(70),
+            "DELIVERY                              STATUS   TOPIC\n" + id + "  pending  document.created.by.so…\nEVENT");
+  EXPECT_EQ(lines_at(50), "DELIVERY                              STATUS\n" + id + "  pending\nTOPIC, EVENT");
+  EXPECT_EQ(lines_at(40), "DELIVERY\n" + id + "\nSTATUS, TOPIC, EVENT");
+  EXPECT_EQ(lines_at(200).find("…"), std::string::npos);
+  const Console pipe(out_, err_, {false, false, false, 40});
+  EXPECT_EQ(table.left_out(pipe), "");
+}
+
 TEST_F(Tables, ShowControlCharactersOfForeignText) {
   const Console console(out_, err_, {});
   Table table({{"A"}});
   table.add({"x\x1b[2Jy"});
   EXPECT_EQ(table.render(console), "A\nx\\x1b[2Jy\n");
+}
+
+TEST(Printable, EscapesWhatTurnsTheDirectionOfText) {
+  for (const char* control : {"\u202a", "\u202b", "\u202c", "\u202d", "\u202e", "\u2066", "\u2067", "\u2068", "\u2069"}) {
+    const std::string shown = printable("a" + std::string(control) + "b");
+    EXPECT_EQ(shown.substr(0, 8), "a\\xe2\\x8") << shown;
+    EXPECT_EQ(shown.size(), 14u) << shown;
+  }
+  EXPECT_EQ(printable("\u2029\u202f\u2065\u206a…–"), "\u2029\u202f\u2065\u206a…–");
 }
 
 TEST(ProgressLine, ShowsHowFarItIs) {

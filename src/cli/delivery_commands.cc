@@ -33,7 +33,7 @@ void add_time_options(CLI::App& command, Filter& filter) {
 }
 
 const std::vector<Field>& event_fields() {
-  static const std::vector<Field> fields{{"EVENT", "id"},
+  static const std::vector<Field> fields{{"EVENT", "id", Field::Kind::id},
                                          {"TOPIC", "topic"},
                                          {"ACCEPTED (UTC)", "acceptedAt", Field::Kind::time},
                                          {"DELIVERIES", "deliveries", Field::Kind::number}};
@@ -41,13 +41,13 @@ const std::vector<Field>& event_fields() {
 }
 
 const std::vector<Field>& delivery_fields() {
-  static const std::vector<Field> fields{{"DELIVERY", "id"},
+  static const std::vector<Field> fields{{"DELIVERY", "id", Field::Kind::id},
                                          {"STATUS", "status", Field::Kind::state},
                                          {"ATTEMPTS", "attempts", Field::Kind::number},
                                          {"TOPIC", "topic"},
                                          {"NEXT ATTEMPT (UTC)", "nextAttemptAt", Field::Kind::time},
-                                         {"EVENT", "event"},
-                                         {"SUBSCRIPTION", "subscription"}};
+                                         {"EVENT", "event", Field::Kind::id},
+                                         {"SUBSCRIPTION", "subscription", Field::Kind::id}};
   return fields;
 }
 
@@ -179,6 +179,7 @@ void add_deed(CLI::App& deliveries, Context& context, const std::string& name, c
   auto options = add_remote_options(*command);
   auto ids = std::make_shared<std::vector<std::string>>();
   command->add_option("id", *ids, "The deliveries")->required()->type_name("ID");
+  add_json_option(*command, *options);
   command->callback([&context, options, ids, name, done_text] {
     context.action = [&context, options, ids, name, done_text] {
       auto settings = remote_settings(context, *options);
@@ -191,7 +192,7 @@ void add_deed(CLI::App& deliveries, Context& context, const std::string& name, c
         request.path = delivery_path(*options, id) + "/" + name;
         auto answer = call_json(api, std::move(request));
         if (answer) {
-          context.console.out() << done_text << " " << printable(id) << "\n";
+          print_deed(context, *options, {done_text, name == "resend" ? "resent" : "cancelled", id});
         } else {
           code = fail(context, answer.error());
         }

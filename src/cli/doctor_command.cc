@@ -1,4 +1,6 @@
 // posthorn doctor: the effective configuration, and whether it works here.
+#include <unistd.h>
+
 #include <CLI/App.hpp>
 #include <algorithm>
 #include <boost/json/array.hpp>
@@ -7,6 +9,7 @@
 
 #include "app/doctor.h"
 #include "cli/command.h"
+#include "cli/suggestion.h"
 #include "cli/table.h"
 
 namespace posthorn::cli {
@@ -59,6 +62,28 @@ void print_json(Console& console, const app::LoadedConfig& loaded, const std::ve
   console.out() << bj::serialize(bj::object{{"options", std::move(options)}, {"checks", std::move(checks)}}) << "\n";
 }
 
+std::vector<std::string> names_in_environment() {
+  std::vector<std::string> names;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    names.emplace_back(text.substr(0, text.find('=')));
+  }
+  return names;
+}
+
+std::vector<Finding> judge_environment(const std::vector<std::string>& names) {
+  // What the commands read beside the options.
+  std::vector<std::string> known{"POSTHORN_CONFIG", "POSTHORN_URL", "POSTHORN_KEY", "POSTHORN_SECRET"};
+  for (const auto& option : app::options()) known.push_back(app::variable_name(option.name));
+  std::vector<Finding> findings;
+  for (const auto& name : unknown_variables(names, known)) {
+    const std::string near = closest(name, known);
+    findings.push_back({Finding::Verdict::note, "environment", name + " is set, and nothing reads it",
+                        near.empty() ? "Unset it, or correct its name." : "Is " + near + " meant?"});
+  }
+  return findings;
+}
+
 }  // namespace
 
 void add_doctor_command(CLI::App& root, Context& context) {
@@ -72,7 +97,8 @@ void add_doctor_command(CLI::App& root, Context& context) {
     context.action = [&context, options, json] {
       auto loaded = load(context, *options);
       if (!loaded) return fail_usage(context, loaded.error());
-      const auto findings = app::examine(*loaded, SystemClock());
+      auto findings = app::examine(*loaded, SystemClock());
+      for (auto& finding : judge_environment(names_in_environment())) findings.push_back(std::move(finding));
       if (*json) {
         print_json(context.console, *loaded, findings);
       } else {

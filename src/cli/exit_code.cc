@@ -9,7 +9,10 @@ constexpr std::array<ExitCodeMeaning, 8> kMeanings{{
     {ExitCode::ok, "ok", "The command did what it was asked."},
     {ExitCode::failed, "failed",
      "It ran, but the outcome is not the one asked for: a signature is invalid, a check failed, lines were refused."},
-    {ExitCode::usage, "usage", "The command line or the configuration is wrong; nothing was done."},
+    {ExitCode::usage, "usage",
+     "The command line or the configuration is wrong, or names what cannot be used here: a port that is taken, a file that "
+     "exists, "
+     "a folder in use. Nothing was done."},
     {ExitCode::not_found, "not found", "The server knows no such tenant, topic, subscription, event or delivery."},
     {ExitCode::unavailable, "unavailable", "The server cannot be reached or cannot accept now; trying again may help."},
     {ExitCode::refused, "refused", "The key is missing, wrong, or not allowed to do this."},

@@ -1,5 +1,8 @@
 // posthorn listen: a local endpoint that shows what arrives.
+#include <unistd.h>
+
 #include <CLI/App.hpp>
+#include <array>
 #include <atomic>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -9,6 +12,7 @@
 #include "cli/arrival_text.h"
 #include "cli/command.h"
 #include "cli/endpoint.h"
+#include "cli/listing.h"
 #include "cli/signals.h"
 #include "cli/verdict.h"
 #include "json/reader.h"
@@ -32,6 +36,38 @@ struct ListenOptions {
   bool verbose = false;
 };
 
+struct Address {
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+Result<Address> address_of(const std::string& listen) {
+  app::Config config;
+  for (const auto& option : app::options()) {
+    if (option.name != "listen") continue;
+    if (auto status = option.set(config, listen); !status) return status.error();
+  }
+  return Address{config.listen_host, config.listen_port};
+}
+
+std::string text_of(const Address& address) {
+  const bool is_v6 = address.host.find(':') != std::string::npos;
+  return (is_v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
+}
+
+std::string machine_name() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? printable(name.data()) : "?";
+}
+
+// Nobody listens there: we could.
+bool is_free(const std::string& text) {
+  const auto address = address_of(text);
+  if (!address || address->port == 0) return false;
+  Endpoint probe([](const Arrival&) { return 503; });
+  return probe.start(address->host, address->port).has_value();
+}
+
 // A subscription that lives as long as the command.
 class OwnSubscription {
  public:
@@ -47,8 +83,28 @@ class OwnSubscription {
   OwnSubscription(const OwnSubscription&) = delete;
   OwnSubscription& operator=(const OwnSubscription&) = delete;
 
+  // Deletes what a listen of this machine left when it was killed: nobody serves its address any more. Answers how many.
+  std::size_t remove_stale() {
+    const auto found = fetch_items(api_, tenant_path(options_, "/subscriptions"), 0);
+    if (!found) return 0;  // the call that follows says why
+    std::size_t removed = 0;
+    for (const auto& item : *found) {
+      const auto* object = item.if_object();
+      const auto* text = object == nullptr ? nullptr : object->if_contains("description");
+      const auto* id = object == nullptr ? nullptr : object->if_contains("id");
+      if (text == nullptr || id == nullptr || !text->is_string() || !id->is_string()) continue;
+      const std::string_view description = text->get_string();
+      if (!description.starts_with(mark_) || !is_free(std::string(description.substr(mark_.size())))) continue;
+      ApiRequest request;
+      request.method = "DELETE";
+      request.path = tenant_path(options_, "/subscriptions/" + path_segment(std::string(id->get_string())));
+      if (call_json(api_, std::move(request))) ++removed;
+    }
+    return removed;
+  }
+
   // Answers the secret.
-  Result<std::string> make(const std::string& url, const std::vector<std::string>& topics) {
+  Result<std::string> make(const std::string& url, const std::string& address, const std::vector<std::string>& topics) {
     bj::array patterns;
     for (const auto& topic : topics) patterns.emplace_back(topic);
     ApiRequest request;
@@ -56,7 +112,7 @@ class OwnSubscription {
     request.path = tenant_path(options_, "/subscriptions");
     request.body = bj::serialize(bj::object{{"url", url},
                                             {"topics", std::move(patterns)},
-                                            {"description", "posthorn listen (temporary)"},
+                                            {"description", mark_ + address},
                                             {"retry", bj::object{{"scheduleMs", bj::array{500, 2000, 5000}}}}});
     auto made = call_json(api_, std::move(request));
     if (!made) return made.error();
@@ -97,6 +153,7 @@ class OwnSubscription {
 
   Api& api_;
   const RemoteOptions& options_;
+  const std::string mark_ = "posthorn listen (temporary) on " + machine_name() + ", ";
   std::string id_;
 };
 
@@ -125,20 +182,6 @@ struct Listener {
   }
 };
 
-struct Address {
-  std::string host;
-  std::uint16_t port = 0;
-};
-
-Result<Address> address_of(const std::string& listen) {
-  app::Config config;
-  for (const auto& option : app::options()) {
-    if (option.name != "listen") continue;
-    if (auto status = option.set(config, listen); !status) return status.error();
-  }
-  return Address{config.listen_host, config.listen_port};
-}
-
 ExitCode wait_for_end(Context& context, Listener& listener, const StopSignal& stop, OwnSubscription* own) {
   const auto look_again = [&] {
     const bool is_unsure = own != nullptr && listener.arrived == 0;
@@ -163,10 +206,9 @@ ExitCode listen(Context& context, const ListenOptions& options) {
   const StopSignal stop;
   Listener listener{context, options, {}, *secret, {}, {}, {}};
   Endpoint endpoint([&listener](const Arrival& arrival) { return listener.receive(arrival); });
-  if (auto status = endpoint.start(address->host, address->port); !status) return fail(context, status.error());
-  const bool is_v6 = address->host.find(':') != std::string::npos;
-  const std::string url =
-      "http://" + (is_v6 ? "[" + address->host + "]" : address->host) + ":" + std::to_string(endpoint.port()) + "/";
+  if (auto status = endpoint.start(address->host, address->port); !status) return fail_here(context, status.error());
+  const std::string served = text_of({address->host, endpoint.port()});
+  const std::string url = "http://" + served + "/";
 
   std::optional<RemoteApi> api;
   std::optional<OwnSubscription> own;
@@ -175,7 +217,11 @@ ExitCode listen(Context& context, const ListenOptions& options) {
     if (!settings) return fail_usage(context, settings.error());
     api.emplace(*settings);
     own.emplace(*api, *options.remote);
-    auto made = own->make(options.public_url.empty() ? url : options.public_url, options.topics);
+    if (const auto removed = own->remove_stale(); removed > 0) {
+      context.console.warning("Removed " + count_text(removed) + " subscription" + (removed == 1 ? "" : "s") +
+                              " of a listen that was killed.");
+    }
+    auto made = own->make(options.public_url.empty() ? url : options.public_url, served, options.topics);
     if (!made) return fail(context, made.error());
     const std::lock_guard lock(listener.mutex);
     listener.secret = *made;

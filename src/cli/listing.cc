@@ -67,6 +67,22 @@ std::string time_text(std::string_view rfc3339) {
   return text;
 }
 
+Column column_of(const Field& field) {
+  switch (field.kind) {
+    case Field::Kind::number:
+      return {field.title, Column::Align::right};
+    case Field::Kind::id:
+    case Field::Kind::time:
+    case Field::Kind::state:
+    case Field::Kind::yes_no:
+      return {field.title, Column::Align::left, Column::Width::whole};
+    case Field::Kind::text:
+    case Field::Kind::list:
+      break;
+  }
+  return {field.title};
+}
+
 std::string field_text(const bj::object& item, const Field& field) {
   const auto* value = find_member(item, field.member);
   std::string text;
@@ -82,6 +98,7 @@ std::string field_text(const bj::object& item, const Field& field) {
         text = value->is_bool() ? (value->get_bool() ? "yes" : "no") : plain_text(*value);
         break;
       case Field::Kind::text:
+      case Field::Kind::id:
       case Field::Kind::number:
       case Field::Kind::state:
         text = plain_text(*value);
@@ -129,9 +146,7 @@ ExitCode show_list(Context& context, const RemoteOptions& options, const ListReq
     return ExitCode::ok;
   }
   std::vector<Column> columns;
-  for (const auto& field : request.fields) {
-    columns.push_back({field.title, field.kind == Field::Kind::number ? Column::Align::right : Column::Align::left});
-  }
+  for (const auto& field : request.fields) columns.push_back(column_of(field));
   Table table(std::move(columns));
   for (const auto& item : *items) {
     const auto* object = item.if_object();
@@ -145,6 +160,9 @@ ExitCode show_list(Context& context, const RemoteOptions& options, const ListReq
     table.add(std::move(cells));
   }
   context.console.out() << table.render(context.console);
+  if (const std::string left_out = table.left_out(context.console); !left_out.empty()) {
+    context.console.err() << "Too narrow for: " << left_out << ". With --json everything is there.\n";
+  }
   return ExitCode::ok;
 }
 
@@ -182,13 +200,21 @@ ExitCode show_object(Context& context, const RemoteOptions& options, ApiRequest 
   return ExitCode::ok;
 }
 
-ExitCode run_call(Context& context, const RemoteOptions& options, ApiRequest request, const std::string& done_text) {
+void print_deed(Context& context, const RemoteOptions& options, const Deed& deed) {
+  if (options.json) {
+    context.console.out() << bj::serialize(bj::object{{deed.member, deed.object}}) << "\n";
+  } else {
+    context.console.out() << deed.text << " " << printable(deed.object) << "\n";
+  }
+}
+
+ExitCode run_call(Context& context, const RemoteOptions& options, ApiRequest request, const Deed& deed) {
   auto settings = remote_settings(context, options);
   if (!settings) return fail_usage(context, settings.error());
   RemoteApi api(*settings);
   auto value = call_json(api, std::move(request));
   if (!value) return fail(context, value.error());
-  context.console.out() << printable(done_text) << "\n";
+  print_deed(context, options, deed);
   return ExitCode::ok;
 }
 

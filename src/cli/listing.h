@@ -15,8 +15,11 @@ namespace posthorn::cli {
 struct Field {
   std::string title;
   std::string member;  // of the item; "a/b" goes into objects
-  enum class Kind { text, time, number, state, list, yes_no } kind = Kind::text;
+  enum class Kind { text, id, time, number, state, list, yes_no } kind = Kind::text;
 };
+
+// Numbers to the right; what means nothing when it is cut is never cut.
+Column column_of(const Field& field);
 
 // The member as text for people; "–" when it is absent, null or empty.
 std::string field_text(const boost::json::object& item, const Field& field);
@@ -37,8 +40,15 @@ ExitCode show_list(Context& context, const RemoteOptions& options, const ListReq
 ExitCode show_object(Context& context, const RemoteOptions& options, ApiRequest request);
 void print_object(Context& context, std::string_view text);
 
-// Calls and prints `done_text`.
-ExitCode run_call(Context& context, const RemoteOptions& options, ApiRequest request, const std::string& done_text);
+// What a call did to what: "Deleted topic" "document.created"; as JSON {"deleted":"document.created"}.
+struct Deed {
+  std::string text;
+  std::string member;
+  std::string object;
+};
+void print_deed(Context& context, const RemoteOptions& options, const Deed& deed);
+// Calls and prints what was done.
+ExitCode run_call(Context& context, const RemoteOptions& options, ApiRequest request, const Deed& deed);
 
 // Changes the object (PATCH), or makes it (PUT) when there is none, and prints it.
 ExitCode change_or_make(Context& context, const RemoteOptions& options, const std::string& path,

@@ -122,7 +122,7 @@ void add_dry_run(CLI::App& events, Context& context) {
       request.path = tenant_path(*options, "/events/dry-run") + query_text({{"applies", *applying ? "true" : ""}});
       request.body = std::move(*body);
       request.limit = page->wanted();
-      request.fields = {{"SUBSCRIPTION", "subscription"},
+      request.fields = {{"SUBSCRIPTION", "subscription", Field::Kind::id},
                         {"GETS IT", "applies", Field::Kind::yes_no},
                         {"WHY NOT", "reason"},
                         {"NAME", "name"},

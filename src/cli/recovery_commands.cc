@@ -74,7 +74,7 @@ std::string subscription_path(const Options& options) {
 std::string job_path(const Options& options) { return tenant_path(*options.remote, "/jobs/" + path_segment(options.id)); }
 
 const std::vector<Field>& job_fields() {
-  static const std::vector<Field> fields{{"JOB", "id"},
+  static const std::vector<Field> fields{{"JOB", "id", Field::Kind::id},
                                          {"KIND", "kind"},
                                          {"STATE", "state", Field::Kind::state},
                                          {"DONE", "progress/done", Field::Kind::number},
@@ -256,12 +256,13 @@ void add_privacy(CLI::App& events, CLI::App& tenants, Context& context) {
       events, context, "expunge", "Remove one event's data now", "  posthorn events expunge 019b...\n",
       [](CLI::App& command, Options& options) {
         command.add_option("id", options.id, "The event")->required()->type_name("ID");
+        add_json_option(command, *options.remote);
       },
       [&context](const OptionsPtr& options) {
         ApiRequest request;
         request.method = "POST";
         request.path = tenant_path(*options->remote, "/events/" + path_segment(options->id) + "/expunge");
-        return run_call(context, *options->remote, std::move(request), "Its data is gone: " + options->id);
+        return run_call(context, *options->remote, std::move(request), {"Its data is gone:", "expunged", options->id});
       });
   const auto tenant = [](CLI::App& command, Options& options) {
     command.add_option("id", options.id, "The tenant")->required()->type_name("TENANT");
@@ -305,7 +306,7 @@ ExitCode show_statistics(Context& context, const RemoteOptions& options, std::st
       {"P95 MS", "latencyMs/p95", Field::Kind::number}, {"P99 MS", "latencyMs/p99", Field::Kind::number}};
   std::vector<Column> columns;
   for (const auto& field : fields) {
-    columns.push_back({field.title, field.kind == Field::Kind::number ? Column::Align::right : Column::Align::left});
+    columns.push_back(column_of(field));
   }
   Table table(std::move(columns));
   const auto add_row = [&](const bj::object& item, const std::string& first) {

@@ -1,11 +1,11 @@
 // posthorn send: one event, or JSON Lines of any length.
 #include <CLI/App.hpp>
+#include <algorithm>
+#include <array>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_to.hpp>
 #include <filesystem>
-#include <fstream>
-#include <iostream>
 
 #include "base/limits.h"
 #include "base/text.h"
@@ -22,6 +22,7 @@ namespace {
 namespace bj = boost::json;
 
 constexpr int kTriesOfOne = 5;
+constexpr auto kGatherTime = std::chrono::milliseconds(200);
 
 struct SendOptions {
   std::shared_ptr<RemoteOptions> remote;
@@ -38,7 +39,25 @@ struct SendOptions {
   std::size_t batch = 100;
   double rate = 0;
   std::string patience = "5m";
+  std::vector<std::string> given;  // of the options that are for one event or for many
 };
+
+constexpr std::array<const char*, 5> kForOne{"id", "time", "user", "scope", "idempotency-key"};
+constexpr std::array<const char*, 4> kForMany{"resume", "batch", "rate", "patience"};
+
+// Nothing that was asked for is left undone in silence.
+Status check_given(const SendOptions& options) {
+  for (const auto& name : options.given) {
+    const bool is_for_one = std::find(kForOne.begin(), kForOne.end(), name) != kForOne.end();
+    if (is_for_one && !options.lines.empty()) {
+      const bool is_member = name != "idempotency-key";
+      return invalid(name, "--" + name + " is for one event and does nothing with --lines." +
+                               (is_member ? " A line may carry it: {\"topic\":…,\"" + name + "\":…,\"data\":…}" : ""));
+    }
+    if (!is_for_one && options.lines.empty()) return invalid(name, "--" + name + " is for many events and needs --lines FILE.");
+  }
+  return {};
+}
 
 std::string random_name() { return hex_encode(crypto::random_bytes(12)); }
 
@@ -103,37 +122,35 @@ ExitCode send_one(Context& context, const SendOptions& options, Api& api, const 
 
 // --- many lines -------------------------------------------------------------------------------------------------------
 
-// Reads over what an earlier run settled, and checks that it is the same input.
-Status skip_settled(LineReader& reader, const SendState& state) {
-  std::string chain;
-  while (true) {
-    auto batch = reader.next();
-    if (!batch) return batch.error();
-    if (!*batch || (*batch)->last_line > state.lines) break;
-    chain = (*batch)->chain;
-    if ((*batch)->last_line == state.lines) break;
-  }
-  if (chain != state.chain) {
+// Reads over what an earlier run settled, and checks that it is the same input. Answers whether it got there.
+Result<bool> skip_settled(LineReader& reader, const SendState& state, const Stop& stop) {
+  if (state.lines == 0) return true;
+  const auto skipped = reader.skip(state.lines, [&stop] { return stop.requested(); });
+  if (!skipped) return skipped.error();
+  if (*skipped < state.lines && stop.requested()) return false;
+  if (*skipped < state.lines || reader.chain() != state.chain) {
     return invalid("resume", "The input's first " + std::to_string(state.lines) +
                                  " lines are not the ones that were sent before. Use another state file for another input.");
   }
-  return {};
+  return true;
 }
 
-Result<SendState> first_state(const SendOptions& options, Console& console) {
+Result<SendState> first_state(const SendOptions& options, const SendTarget& target, Console& console) {
+  SendState state;
+  state.run = random_name();
+  state.batch_lines = options.batch;
   if (!options.state_file.empty()) {
     auto kept = load_state(options.state_file);
     if (!kept) return kept.error();
     if (*kept) {
-      if ((*kept)->batch_lines != options.batch) {
-        console.warning("Going on with batches of " + std::to_string((*kept)->batch_lines) + ", as the run began.");
+      if (auto status = check_target(**kept, target, options.state_file); !status) return status.error();
+      state = std::move(**kept);
+      if (state.batch_lines != options.batch) {
+        console.warning("Going on with batches of " + std::to_string(state.batch_lines) + ", as the run began.");
       }
-      return **kept;
     }
   }
-  SendState state;
-  state.run = random_name();
-  state.batch_lines = options.batch;
+  state.target = target;
   return state;
 }
 
@@ -147,8 +164,14 @@ void show_progress(Progress& line, const SendProgress& progress, std::uint64_t t
   line.show(progress.input_bytes, total_bytes, note);
 }
 
-ExitCode summarize(Context& context, const SendOptions& options, const SendProgress& progress, const SendState& state,
-                   const Status& outcome, double seconds) {
+struct Outcome {
+  Status status;
+  bool had_more = true;  // than an earlier run had settled
+  double seconds = 0;
+};
+
+void print_summary(Context& context, const SendOptions& options, const SendProgress& progress, const SendState& state,
+                   const Outcome& outcome) {
   auto& console = context.console;
   if (options.remote->json) {
     bj::array problems;
@@ -157,50 +180,53 @@ ExitCode summarize(Context& context, const SendOptions& options, const SendProgr
                                               {"refused", progress.refused},
                                               {"deliveries", progress.deliveries},
                                               {"lines", state.lines},
+                                              {"totalAccepted", state.accepted},
+                                              {"totalRefused", state.refused},
                                               {"finished", state.finished},
                                               {"problems", std::move(problems)}})
                   << "\n";
-  } else {
-    for (const auto& problem : progress.problems) {
-      console.err() << "line " << problem.line << ": " << printable(problem.text) << "\n";
-    }
-    if (progress.refused > progress.problems.size()) {
-      console.err() << "… and " << count_text(progress.refused - progress.problems.size()) << " more\n";
-    }
-    console.out() << count_text(progress.accepted) << " accepted, " << count_text(progress.refused) << " refused, "
-                  << count_text(progress.deliveries) << " deliveries, in " << seconds_text(seconds) << "\n";
+    return;
   }
-  if (!state.finished && !options.state_file.empty()) {
-    console.err() << "Settled up to line " << state.lines << ". The same command goes on from there.\n";
+  for (const auto& problem : progress.problems) {
+    console.err() << "line " << problem.line << ": " << printable(problem.text) << "\n";
   }
-  if (!outcome) return fail(context, outcome.error());
-  if (!state.finished) return ExitCode::interrupted;
-  return progress.refused > 0 ? ExitCode::failed : ExitCode::ok;
+  if (progress.refused > progress.problems.size()) {
+    console.err() << "… and " << count_text(progress.refused - progress.problems.size()) << " more\n";
+  }
+  if (!outcome.had_more && state.finished) {
+    console.out() << "Nothing new after line " << count_text(state.lines) << ": " << count_text(state.accepted) << " accepted, "
+                  << count_text(state.refused) << " refused before.\n";
+    return;
+  }
+  console.out() << count_text(progress.accepted) << " accepted, " << count_text(progress.refused) << " refused, "
+                << count_text(progress.deliveries) << " deliveries, in " << seconds_text(outcome.seconds) << "\n";
 }
 
-ExitCode send_lines(Context& context, const SendOptions& options, Api& api, const Stop& stop,
+ExitCode summarize(Context& context, const SendOptions& options, const SendProgress& progress, const SendState& state,
+                   const Outcome& outcome) {
+  print_summary(context, options, progress, state, outcome);
+  if (!state.finished && !options.state_file.empty()) {
+    context.console.err() << "Settled up to line " << state.lines << ". The same command goes on from there.\n";
+  }
+  if (!outcome.status) return fail(context, outcome.status.error());
+  if (!state.finished) return ExitCode::interrupted;
+  return state.refused > 0 ? ExitCode::failed : ExitCode::ok;
+}
+
+ExitCode send_lines(Context& context, const SendOptions& options, const SendTarget& target, Api& api, const Stop& stop,
                     std::chrono::milliseconds patience) {
-  std::ifstream file;
-  std::uint64_t total_bytes = 0;
-  if (options.lines != "-") {
-    file.open(options.lines, std::ios::binary);
-    std::error_code error;
-    if (!file || std::filesystem::is_directory(options.lines, error))
-      return fail_usage(context, invalid("lines", "Cannot read " + options.lines + "."));
-    const auto size = std::filesystem::file_size(options.lines, error);
-    total_bytes = error ? 0 : size;
-  }
-  auto state = first_state(options, context.console);
+  auto source = DescriptorSource::open(options.lines, stop);
+  if (!source) return fail_usage(context, source.error());
+  std::error_code error;
+  const auto size = options.lines == "-" ? 0 : std::filesystem::file_size(options.lines, error);
+  const std::uint64_t total_bytes = error ? 0 : size;
+  auto state = first_state(options, target, context.console);
   if (!state) return fail_usage(context, state.error());
-  if (state->finished) {
-    context.console.out() << "Already finished: " << count_text(state->accepted) << " accepted, " << count_text(state->refused)
-                          << " refused. Nothing was sent.\n";
-    return ExitCode::ok;
-  }
-  LineReader reader(options.lines == "-" ? std::cin : file, options.topic, state->batch_lines);
-  if (state->lines > 0) {
-    if (auto status = skip_settled(reader, *state); !status) return fail_usage(context, status.error());
-  }
+  state->finished = false;
+  LineReader reader(**source, options.topic, state->batch_lines);
+  const auto ready = skip_settled(reader, *state, stop);
+  if (!ready) return fail_usage(context, ready.error());
+  if (!*ready) return ExitCode::interrupted;
 
   SystemClock clock;
   const auto started = clock.steady_now();
@@ -209,17 +235,22 @@ ExitCode send_lines(Context& context, const SendOptions& options, Api& api, cons
     return options.state_file.empty() ? Status() : save_state(options.state_file, reached);
   };
   if (auto status = keep(*state); !status) return fail(context, status.error());
-  Sender sender(api, clock, {tenant_path(*options.remote, "/events"), options.rate, patience},
+  const std::uint64_t lines_before = state->lines;
+  SenderOptions sending{tenant_path(*options.remote, "/events"), options.rate, patience};
+  if (options.state_file.empty()) sending.gather = kGatherTime;
+  Sender sender(api, clock, std::move(sending),
                 {[&] { return stop.requested(); }, keep,
                  [&](const SendProgress& progress) { show_progress(line, progress, total_bytes, started, clock); }});
-  auto outcome = sender.run(reader, *state);
+  Outcome outcome;
+  outcome.status = sender.run(reader, *state);
   line.clear();
-  if (outcome && !stop.requested()) {
+  if (outcome.status && !stop.requested()) {
     state->finished = true;
-    outcome = keep(*state);
+    outcome.status = keep(*state);
   }
-  const double seconds = std::chrono::duration<double>(clock.steady_now() - started).count();
-  return summarize(context, options, sender.progress(), *state, outcome, seconds);
+  outcome.had_more = state->lines > lines_before || lines_before == 0;
+  outcome.seconds = std::chrono::duration<double>(clock.steady_now() - started).count();
+  return summarize(context, options, sender.progress(), *state, outcome);
 }
 
 ExitCode send(Context& context, const SendOptions& options) {
@@ -230,9 +261,12 @@ ExitCode send(Context& context, const SendOptions& options) {
   const bool has_data = !options.data.empty() || !options.data_file.empty();
   if (!options.lines.empty() && has_data)
     return fail_usage(context, invalid("lines", "--lines brings the data; leave out the other."));
+  if (auto status = check_given(options); !status) return fail_usage(context, status.error());
   const StopSignal stop;
   RemoteApi api(*settings);
-  return options.lines.empty() ? send_one(context, options, api, stop) : send_lines(context, options, api, stop, *patience);
+  const SendTarget target{settings->base.text(), options.remote->tenant, options.topic};
+  return options.lines.empty() ? send_one(context, options, api, stop)
+                               : send_lines(context, options, target, api, stop, *patience);
 }
 
 }  // namespace
@@ -276,7 +310,14 @@ void add_send_command(CLI::App& root, Context& context) {
       ->type_name("TIME")
       ->group("Many events");
   add_json_option(*command, *options->remote);
-  command->callback([&context, options] { context.action = [&context, options] { return send(context, *options); }; });
+  command->callback([command, &context, options] {
+    const auto note = [&](const char* name) {
+      if (command->get_option("--" + std::string(name))->count() > 0) options->given.emplace_back(name);
+    };
+    std::for_each(kForOne.begin(), kForOne.end(), note);
+    std::for_each(kForMany.begin(), kForMany.end(), note);
+    context.action = [&context, options] { return send(context, *options); };
+  });
 }
 
 }  // namespace posthorn::cli

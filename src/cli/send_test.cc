@@ -26,15 +26,31 @@ SendState fresh_state(std::uint64_t batch_lines) {
   return state;
 }
 
-// Reads over what is settled, as the command does.
-void skip(LineReader& reader, const SendState& state) {
-  for (std::uint64_t reached = 0; reached < state.lines;) {
-    const auto batch = reader.next();
-    ASSERT_TRUE(batch && *batch);
-    reached = (*batch)->last_line;
-    ASSERT_LE(reached, state.lines);
+// Text in pieces; between two of them there is nothing for as long as a test likes.
+class TextSource final : public LineSource {
+ public:
+  explicit TextSource(std::vector<std::string> pieces) : pieces_(std::move(pieces)) {}
+  explicit TextSource(std::string text) : TextSource(std::vector<std::string>{std::move(text)}) {}
+
+  std::function<bool()> may_go_on = [] { return true; };
+
+  Result<std::optional<std::string>> read(std::size_t bytes_max) override {
+    if (is_between_ && !may_go_on()) return std::optional<std::string>();
+    if (at_ == pieces_.size()) return std::optional(std::string());
+    std::string& piece = pieces_[at_];
+    std::string bytes = piece.substr(0, bytes_max);
+    piece.erase(0, bytes.size());
+    is_between_ = piece.empty();
+    if (is_between_) ++at_;
+    return std::optional(std::move(bytes));
   }
-}
+  void wait(std::chrono::milliseconds) override {}
+
+ private:
+  std::vector<std::string> pieces_;
+  std::size_t at_ = 0;
+  bool is_between_ = false;
+};
 
 struct Run {
   Status outcome;
@@ -46,9 +62,10 @@ struct Run {
 Run send(
     TestingApi& api, const std::string& input, SendState state, std::function<bool()> stop = [] { return false; },
     std::chrono::milliseconds patience = std::chrono::minutes(5)) {
-  std::istringstream stream(input);
-  LineReader reader(stream, "", state.batch_lines);
-  skip(reader, state);
+  TextSource source(input);
+  LineReader reader(source, "", state.batch_lines);
+  EXPECT_EQ(reader.skip(state.lines, [] { return false; }).value(), state.lines);
+  EXPECT_TRUE(state.lines == 0 || reader.chain() == state.chain);
   SystemClock clock;
   Run run{{}, std::move(state), {}, {}};
   Sender sender(api, clock, {"/events", 0, patience},
@@ -76,14 +93,14 @@ TEST(SendInput, TakesWholeEventsOrDataAlone) {
 TEST(SendInput, CutsTheSameBatchesEveryTime) {
   const std::string input = lines(1, 5) + "\n  \r\n" + "not json\n" + lines(9, 10) + R"({"topic":"a","data":11})";
   const auto read_all = [&] {
-    std::istringstream stream(input);
-    LineReader reader(stream, "", 4);
+    TextSource source(input);
+    LineReader reader(source, "", 4);
     std::vector<Batch> batches;
     while (true) {
-      auto batch = reader.next();
-      EXPECT_TRUE(batch);
-      if (!*batch) return batches;
-      batches.push_back(std::move(**batch));
+      auto next = reader.next();
+      EXPECT_TRUE(next);
+      if (!next || next->state != LineReader::State::batch) return batches;
+      batches.push_back(std::move(next->batch));
     }
   };
   const auto batches = read_all();
@@ -122,6 +139,95 @@ TEST(SendState, IsReadAsItWasWritten) {
     EXPECT_FALSE(load_state(file.string())) << text;
   }
   std::filesystem::remove(file);
+}
+
+TEST(SendState, IsGoodForOneServerTenantAndTopic) {
+  const SendTarget target{"http://a/", "t1", ""};
+  SendState state = fresh_state(7);
+  EXPECT_TRUE(check_target(state, target, "f"));  // of a version that did not keep it
+  state.target = target;
+  EXPECT_EQ(decode_state(encode_state(state)).value().target, target);
+  EXPECT_TRUE(check_target(state, target, "f"));
+  for (const auto& [other, word] : {std::pair{SendTarget{"http://b/", "t1", ""}, "server (http://a/, not http://b/)"},
+                                    {SendTarget{"http://a/", "t2", ""}, "tenant (t1, not t2)"},
+                                    {SendTarget{"http://a/", "t1", "x"}, "topic (of each line, not x)"}}) {
+    const auto status = check_target(state, other, "f");
+    ASSERT_FALSE(status) << word;
+    EXPECT_NE(status.error().message.find(word), std::string::npos) << status.error().message;
+  }
+}
+
+TEST(Sender, GoesOnWithLinesThatWereAppended) {
+  TestingApi api;
+  const auto first = send(api, lines(1, 25), fresh_state(10));
+  ASSERT_TRUE(first.outcome);
+  const auto second = send(api, lines(1, 47), first.state);
+  ASSERT_TRUE(second.outcome);
+  EXPECT_EQ(second.state.lines, 47u);
+  EXPECT_EQ(second.progress.accepted, 22u);
+  EXPECT_EQ(api.published.size(), 47u);
+  // A last batch that was accepted but not settled before the lines were appended.
+  EXPECT_EQ(send(api, lines(1, 47), first.kept.front()).state.accepted, 47u);
+  EXPECT_EQ(api.published.size(), 47u);
+}
+
+TEST(SendInput, IsNotTheSameWhenALineDiffersOrIsMissing) {
+  const auto chain_after_skipping = [](const std::string& text, std::uint64_t count) {
+    TextSource source(text);
+    LineReader reader(source, "", 10);
+    const auto skipped = reader.skip(count, [] { return false; });
+    return std::pair(skipped.value(), reader.chain());
+  };
+  const auto all = chain_after_skipping(lines(1, 25), 25);
+  EXPECT_EQ(chain_after_skipping(lines(1, 30), 25), all);
+  EXPECT_NE(chain_after_skipping(lines(2, 26), 25).second, all.second);
+  EXPECT_EQ(chain_after_skipping(lines(1, 24), 25).first, 24u);
+  std::string without_end = lines(1, 25);
+  without_end.pop_back();
+  EXPECT_EQ(chain_after_skipping(without_end, 25), all);
+}
+
+// What a run over an input that pauses after its first piece has published before the second one comes.
+std::size_t published_in_the_pause(std::optional<std::chrono::milliseconds> gather) {
+  TestingApi api;
+  TextSource source({lines(1, 3) + "{\"topic\":", "\"a\",\"data\":4}\n" + lines(5, 6)});
+  std::size_t in_the_pause = 0;
+  int rounds = 0;
+  source.may_go_on = [&] {
+    in_the_pause = api.published.size();
+    return in_the_pause > 0 || ++rounds > 20;
+  };
+  LineReader reader(source, "", 100);
+  SendState state = fresh_state(100);
+  SystemClock clock;
+  Sender sender(api, clock, {"/events", 0, std::chrono::minutes(5), gather},
+                {[] { return false; }, [](const SendState&) { return Status(); }, [](const SendProgress&) {}});
+  EXPECT_TRUE(sender.run(reader, state));
+  EXPECT_EQ(api.published.size(), 6u);
+  EXPECT_EQ(state.lines, 6u);
+  return in_the_pause;
+}
+
+TEST(Sender, SendsTheWholeLinesOfAnInputThatPauses) {
+  EXPECT_EQ(published_in_the_pause(std::chrono::milliseconds(0)), 3u);
+  EXPECT_EQ(published_in_the_pause(std::nullopt), 0u);  // a run that may be resumed: full batches only
+}
+
+TEST(Sender, EndsAtAStopThoughTheInputIsSilent) {
+  TestingApi api;
+  TextSource source({lines(1, 3), lines(4, 6)});
+  int rounds = 0;
+  source.may_go_on = [&] {
+    ++rounds;
+    return false;
+  };
+  LineReader reader(source, "", 100);
+  SendState state = fresh_state(100);
+  SystemClock clock;
+  Sender sender(api, clock, {"/events"},
+                {[&] { return rounds > 3; }, [](const SendState&) { return Status(); }, [](const SendProgress&) {}});
+  EXPECT_TRUE(sender.run(reader, state));
+  EXPECT_EQ(api.published.size(), 0u);
 }
 
 TEST(Sender, PublishesEveryLineOnceAndNamesTheRefusedOnes) {

@@ -188,27 +188,56 @@ Status Sender::settle(SendState& state) {
   return hooks_.settled(state);
 }
 
+void Sender::feed(LineReader& reader) {
+  while (!input_ended_ && window_.size() < kCallsInFlight && clock_.steady_now() >= allowed_at(launched_events_) &&
+         !hooks_.stop_requested()) {
+    auto next = reader.next();
+    if (!next) {
+      fatal_ = next.error();
+      return;
+    }
+    if (next->state == LineReader::State::end) {
+      input_ended_ = true;
+      return;
+    }
+    if (next->state == LineReader::State::not_yet) {
+      if (!reader.has_partial() || !options_.gather) return;
+      const auto now = clock_.steady_now();
+      if (!gathering_since_) gathering_since_ = now;
+      if (now - *gathering_since_ < *options_.gather) return;
+      next->batch = *reader.take_partial();
+    }
+    gathering_since_.reset();
+    Job job;
+    job.batch = std::move(next->batch);
+    job.not_before = clock_.steady_now();
+    window_.push_back(std::move(job));
+    launch(window_.back());
+  }
+}
+
+// For an answer; for more input when no answer is awaited.
+void Sender::wait(LineReader& reader) {
+  if (window_.empty() && !input_ended_ && clock_.steady_now() >= allowed_at(launched_events_)) {
+    return reader.source().wait(kLookEvery);
+  }
+  std::unique_lock lock(answers_->mutex);
+  answers_->changed.wait_for(lock, kLookEvery, [this] { return !answers_->arrived.empty(); });
+  auto arrived = std::exchange(answers_->arrived, {});
+  lock.unlock();
+  for (auto& [first_line, answer] : arrived) {
+    const auto job = std::find_if(window_.begin(), window_.end(),
+                                  [first = first_line](const Job& j) { return j.batch.first_line == first; });
+    if (job != window_.end()) take(*job, std::move(answer));
+  }
+}
+
 Status Sender::run(LineReader& reader, SendState& state) {
   run_ = state.run;
   started_ = clock_.steady_now();
-  bool input_ended = false;
   while (true) {
     const bool winding_up = fatal_ || hooks_.stop_requested();
-    while (!winding_up && !input_ended && window_.size() < kCallsInFlight &&
-           clock_.steady_now() >= allowed_at(launched_events_)) {
-      auto batch = reader.next();
-      if (!batch) {
-        fatal_ = batch.error();
-        break;
-      }
-      input_ended = !*batch;
-      if (input_ended) break;
-      Job job;
-      job.batch = std::move(**batch);
-      job.not_before = clock_.steady_now();
-      window_.push_back(std::move(job));
-      launch(window_.back());
-    }
+    if (!winding_up) feed(reader);
     for (auto& job : window_) {
       if (!winding_up && job.phase == Job::Phase::waiting && clock_.steady_now() >= job.not_before) launch(job);
     }
@@ -217,17 +246,8 @@ Status Sender::run(LineReader& reader, SendState& state) {
 
     const bool any_in_flight =
         std::any_of(window_.begin(), window_.end(), [](const Job& job) { return job.phase == Job::Phase::in_flight; });
-    if (!any_in_flight && (winding_up || (input_ended && window_.empty()))) break;
-
-    std::unique_lock lock(answers_->mutex);
-    answers_->changed.wait_for(lock, kLookEvery, [this] { return !answers_->arrived.empty(); });
-    auto arrived = std::exchange(answers_->arrived, {});
-    lock.unlock();
-    for (auto& [first_line, answer] : arrived) {
-      const auto job = std::find_if(window_.begin(), window_.end(),
-                                    [first = first_line](const Job& j) { return j.batch.first_line == first; });
-      if (job != window_.end()) take(*job, std::move(answer));
-    }
+    if (!any_in_flight && (winding_up || (input_ended_ && window_.empty()))) break;
+    wait(reader);
   }
   if (fatal_) return *fatal_;
   return {};

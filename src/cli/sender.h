@@ -39,6 +39,9 @@ struct SenderOptions {
   std::string events_path;                                       // "/api/v1/tenants/default/events"
   double events_per_second = 0;                                  // 0: no limit
   std::chrono::milliseconds patience = std::chrono::minutes(5);  // with a server that does not take a batch
+  // Lines of a slow input wait so long for others to join their batch; nothing: until it is full. A run that may be resumed
+  // must cut the same batches again, so it has none.
+  std::optional<std::chrono::milliseconds> gather = {};
 };
 
 class Sender {
@@ -64,6 +67,9 @@ class Sender {
   struct Job;
   struct Answers;
 
+  // Starts what the input and the limits allow now.
+  void feed(LineReader& reader);
+  void wait(LineReader& reader);
   void launch(Job& job);
   void take(Job& job, Result<ApiAnswer> answer);
   void take_results(Job& job, const ApiAnswer& answer);
@@ -81,6 +87,8 @@ class Sender {
   std::vector<Job> window_;  // in the input's order
   std::shared_ptr<Answers> answers_;
   std::optional<Error> fatal_;
+  bool input_ended_ = false;
+  std::optional<SteadyTime> gathering_since_;
   std::uint64_t launched_events_ = 0;
   SteadyTime started_;
 };

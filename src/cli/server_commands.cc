@@ -18,10 +18,7 @@ void add_file_command(CLI::App& root, Context& context, const char* name, const 
     context.action = [&context, options, file, hook, done_text] {
       auto loaded = load(context, *options);
       if (!loaded) return fail_usage(context, loaded.error());
-      if (auto status = (context.hooks.*hook)(loaded->config, *file); !status) {
-        context.console.error(status.error().message);
-        return exit_code_of(status.error());
-      }
+      if (auto status = (context.hooks.*hook)(loaded->config, *file); !status) return fail_here(context, status.error());
       context.console.out() << done_text << *file << "\n";
       return ExitCode::ok;
     };
@@ -38,10 +35,7 @@ void add_folder_command(CLI::App& root, Context& context, const std::string& nam
       auto loaded = load(context, *options);
       if (!loaded) return fail_usage(context, loaded.error());
       const auto done = run(context.hooks, loaded->config);
-      if (!done) {
-        context.console.error(done.error().message);
-        return exit_code_of(done.error());
-      }
+      if (!done) return fail_here(context, done.error());
       context.console.out() << *done << "\n";
       return ExitCode::ok;
     };

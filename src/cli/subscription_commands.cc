@@ -278,7 +278,7 @@ void add_list(CLI::App& subscriptions, Context& context) {
       return show_list(context, *options,
                        {tenant_path(*options, "/subscriptions"),
                         page->wanted(),
-                        {{"SUBSCRIPTION", "id"},
+                        {{"SUBSCRIPTION", "id", Field::Kind::id},
                          {"ENABLED", "enabled", Field::Kind::yes_no},
                          {"TOPICS", "topics", Field::Kind::list},
                          {"URL", "url"},
@@ -377,12 +377,13 @@ void add_delete(CLI::App& subscriptions, Context& context) {
   auto options = add_remote_options(*command);
   auto id = std::make_shared<std::string>();
   command->add_option("id", *id, "The subscription")->required()->type_name("ID");
+  add_json_option(*command, *options);
   command->callback([&context, options, id] {
     context.action = [&context, options, id] {
       ApiRequest request;
       request.method = "DELETE";
       request.path = subscription_path(*options, *id);
-      return run_call(context, *options, request, "Deleted subscription " + *id);
+      return run_call(context, *options, request, {"Deleted subscription", "deleted", *id});
     };
   });
 }

@@ -28,35 +28,47 @@ std::vector<std::size_t> Table::widths(const Console& console) const {
   if (!console.style().out_is_terminal) return widths;
 
   const auto room = static_cast<std::size_t>(console.style().width);
-  const auto total = [&] {
+  const auto total = [&](auto&& width_of) {
     std::size_t sum = kGap * (widths.size() - 1);
-    for (const auto width : widths) sum += width;
+    for (std::size_t i = 0; i < widths.size(); ++i) sum += width_of(i);
     return sum;
   };
-  while (total() > room) {
-    std::size_t widest = columns_.size();
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
-      const bool can_shrink = columns_[i].align == Column::Align::left && widths[i] > kNarrowest;
-      if (can_shrink && (widest == columns_.size() || widths[i] > widths[widest])) widest = i;
+  const auto narrowest = [&](std::size_t i) { return can_shrink(i, widths[i]) ? kNarrowest : widths[i]; };
+  while (widths.size() > 1 && total(narrowest) > room) widths.pop_back();
+  while (total([&](std::size_t i) { return widths[i]; }) > room) {
+    std::size_t widest = widths.size();
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+      if (can_shrink(i, widths[i]) && (widest == widths.size() || widths[i] > widths[widest])) widest = i;
     }
-    if (widest == columns_.size()) break;
+    if (widest == widths.size()) break;
     --widths[widest];
   }
   return widths;
+}
+
+bool Table::can_shrink(std::size_t column, std::size_t width) const {
+  const auto& described = columns_[column];
+  return described.align == Column::Align::left && described.width == Column::Width::may_shrink && width > kNarrowest;
+}
+
+std::string Table::left_out(const Console& console) const {
+  std::string text;
+  for (std::size_t i = widths(console).size(); i < columns_.size(); ++i) text += (text.empty() ? "" : ", ") + columns_[i].title;
+  return text;
 }
 
 std::string Table::render(const Console& console) const {
   const auto column_widths = widths(console);
   std::string text;
   const auto append_row = [&](const std::vector<Cell>& cells) {
-    for (std::size_t i = 0; i < cells.size(); ++i) {
+    for (std::size_t i = 0; i < column_widths.size(); ++i) {
       const std::string shown = shorten(cells[i].text, column_widths[i]);
       const std::string padding(column_widths[i] - display_width(shown), ' ');
       const bool is_right = columns_[i].align == Column::Align::right;
       if (i > 0) text += std::string(kGap, ' ');
       if (is_right) text += padding;
       text += console.paint(cells[i].color, shown);
-      if (!is_right && i + 1 < cells.size()) text += padding;
+      if (!is_right && i + 1 < column_widths.size()) text += padding;
     }
     text += '\n';
   };

@@ -11,6 +11,7 @@ namespace posthorn::cli {
 struct Column {
   std::string title;
   enum class Align { left, right } align = Align::left;
+  enum class Width { may_shrink, whole } width = Width::may_shrink;
 };
 
 struct Cell {
@@ -28,11 +29,16 @@ class Table {
   void add(std::vector<Cell> cells);
   bool empty() const { return rows_.empty(); }
 
-  // On a terminal the widest left-aligned columns are shortened until a row fits; elsewhere nothing is left out.
+  // On a terminal the widest columns that may shrink are shortened until a row fits; when that is not enough, the last columns
+  // are left out. Elsewhere everything is there.
   std::string render(const Console& console) const;
+  // The titles of the columns that render() leaves out: "A, B".
+  std::string left_out(const Console& console) const;
 
  private:
+  // Of the columns that are shown.
   std::vector<std::size_t> widths(const Console& console) const;
+  bool can_shrink(std::size_t column, std::size_t width) const;
 
   std::vector<Column> columns_;
   std::vector<std::vector<Cell>> rows_;

@@ -1,5 +1,7 @@
 // posthorn verify: checks a saved request by its signature.
 #include <CLI/App.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 
 #include "cli/command.h"
 #include "cli/verdict.h"
@@ -15,6 +17,7 @@ struct VerifyOptions {
   std::string secret_file;
   std::string body = "-";
   bool any_age = false;
+  bool json = false;
 };
 
 ExitCode verify(Context& context, const VerifyOptions& options) {
@@ -36,7 +39,11 @@ ExitCode verify(Context& context, const VerifyOptions& options) {
       domain::verify_v1(*secret, options.id, options.timestamp, options.signature, *body, now, kSignatureTolerance);
   const auto [word, reason] = explain(verdict);
   const bool is_valid = verdict == domain::SignatureVerdict::valid;
-  context.console.out() << context.console.paint(is_valid ? Color::green : Color::red, word) << ": " << reason << "\n";
+  if (options.json) {
+    context.console.out() << boost::json::serialize(boost::json::object{{"signature", word}, {"reason", reason}}) << "\n";
+  } else {
+    context.console.out() << context.console.paint(is_valid ? Color::green : Color::red, word) << ": " << reason << "\n";
+  }
   return is_valid ? ExitCode::ok : ExitCode::failed;
 }
 
@@ -54,6 +61,7 @@ void add_verify_command(CLI::App& root, Context& context) {
   add_secret_options(*command, options->secret, options->secret_file);
   command->add_flag("--any-age", options->any_age, "Accept a request that is older than five minutes");
   command->add_option("body", options->body, "File with the body, byte for byte; - is standard input")->type_name("FILE");
+  command->add_flag("--json", options->json, "Print JSON, for scripts")->group("Output");
   command->callback([&context, options] { context.action = [&context, options] { return verify(context, *options); }; });
 }
 

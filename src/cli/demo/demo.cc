@@ -25,7 +25,6 @@ constexpr auto kPublishTime = 120s;
 constexpr auto kDeliverTime = 90s;
 constexpr auto kRecordTime = 15s;
 constexpr auto kLiveInterval = 8ms;
-constexpr std::size_t kMoves = 5;
 constexpr std::size_t kLogLinesShown = 15;
 
 const char* const kTenantPath = "/api/v1/tenants/default";
@@ -182,7 +181,7 @@ Status Demo::publish_folder() {
   hooks.waiting = [](const std::string&) {};
   hooks.caught_up = [this] { caught_up_ = true; };
   watcher_ = std::make_unique<watch::Watcher>(*api_, *journal_, clock_, std::move(options), std::move(hooks));
-  if (auto status = watcher_->prepare(); !status) return status;
+  if (auto status = watcher_->prepare(stop_); !status) return status;
   watcher_thread_ = std::thread([this] {
     watcher_outcome_ = watcher_->run(stop_watcher_);
     watcher_ended_ = true;
@@ -207,9 +206,7 @@ Status Demo::publish_folder() {
 Status Demo::change_files() {
   ledger_.start_live();
   const auto& files = scratch_.files();
-  const std::size_t edits = std::max<std::size_t>(files.size() / 10, 1);
-  const std::size_t removals = files.size() / 20;
-  const std::size_t moves = std::min(kMoves, files.size() / 20);
+  const auto [edits, removals, moves] = plan_changes(files.size());
   changes_expected_ = edits + removals + 2 * moves;
   progress_.emplace(console_, clock_, "Changing");
   std::size_t at = 0;

@@ -109,6 +109,29 @@ TEST(SignatureCheck, ComesToTheSameWithPython) {
   std::filesystem::remove_all(folder);
 }
 
+TEST(PlannedChanges, ShowSomethingOfEachAndNeverMoreThanThereIs) {
+  for (const auto& [files, edits, removals, moves] :
+       std::vector<std::array<std::size_t, 4>>{{1, 1, 0, 0}, {2, 1, 1, 0}, {3, 1, 1, 1}, {40, 4, 2, 2}, {2500, 250, 125, 5}}) {
+    const auto planned = plan_changes(files);
+    EXPECT_EQ(planned.edits, edits) << files;
+    EXPECT_EQ(planned.removals, removals) << files;
+    EXPECT_EQ(planned.moves, moves) << files;
+    EXPECT_LE(edits + removals + moves, files);
+  }
+}
+
+TEST(NotExercised, NamesWhatARunDidNotShow) {
+  PublishedEvents published{{"a", {watch::Change::created, Phase::live, {}}}};
+  std::vector<EndpointSum> sums(2);
+  EXPECT_EQ(not_exercised(published, sums),
+            "no file was edited, no file was deleted, no endpoint refused a delivery, so nothing was retried");
+  published["b"] = {watch::Change::edited, Phase::live, {}};
+  sums[1].refused = 1;
+  EXPECT_EQ(not_exercised(published, sums), "no file was deleted");
+  published["c"] = {watch::Change::deleted, Phase::live, {}};
+  EXPECT_EQ(not_exercised(published, sums), "");
+}
+
 TEST(Scratch, CopiesRealFilesAndLeavesThemAlone) {
   std::string folder;
   {

@@ -6,6 +6,11 @@
 #include "base/check.h"
 
 namespace posthorn::cli::demo {
+namespace {
+
+constexpr std::size_t kMovesMax = 5;
+
+}  // namespace
 
 void Ledger::add(const std::string& event_id, Published published) {
   const std::lock_guard lock(mutex_);
@@ -20,6 +25,29 @@ std::size_t Ledger::size() const {
 PublishedEvents Ledger::events() const {
   const std::lock_guard lock(mutex_);
   return events_;
+}
+
+PlannedChanges plan_changes(std::size_t files) {
+  PlannedChanges planned;
+  planned.edits = std::max<std::size_t>(files / 10, 1);
+  planned.removals = files < 2 ? 0 : std::max<std::size_t>(files / 20, 1);
+  planned.moves = files < 3 ? 0 : std::clamp<std::size_t>(files / 20, 1, kMovesMax);
+  return planned;
+}
+
+std::string not_exercised(const PublishedEvents& published, const std::vector<EndpointSum>& sums) {
+  const auto has = [&](watch::Change change) {
+    return std::any_of(published.begin(), published.end(), [&](const auto& one) { return one.second.change == change; });
+  };
+  std::string text;
+  const auto add = [&](bool is_missing, std::string_view words) {
+    if (is_missing) text += (text.empty() ? "" : ", ") + std::string(words);
+  };
+  add(!has(watch::Change::edited), "no file was edited");
+  add(!has(watch::Change::deleted), "no file was deleted");
+  add(std::none_of(sums.begin(), sums.end(), [](const auto& sum) { return sum.refused > 0; }),
+      "no endpoint refused a delivery, so nothing was retried");
+  return text;
 }
 
 EndpointSum sum_up(const std::string& name, const std::vector<Received>& received, const std::vector<bool>& valid,

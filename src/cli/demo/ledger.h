@@ -40,6 +40,14 @@ class Ledger {
   std::atomic<Phase> phase_ = Phase::catching_up;
 };
 
+// How many of the files are edited, removed and moved: something of each as far as there are files for it.
+struct PlannedChanges {
+  std::size_t edits = 0;
+  std::size_t removals = 0;
+  std::size_t moves = 0;
+};
+PlannedChanges plan_changes(std::size_t files);
+
 struct EndpointSum {
   std::string name;
   std::size_t requests = 0;
@@ -51,6 +59,8 @@ struct EndpointSum {
   std::size_t badly_signed = 0;
   bool is_fine() const { return missing == 0 && unknown == 0 && badly_signed == 0; }
 };
+// What a run with too few files did not show, for people: "no file was edited, nothing was refused". Empty: it showed all.
+std::string not_exercised(const PublishedEvents& published, const std::vector<EndpointSum>& sums);
 // `valid`: for each of `received`.
 EndpointSum sum_up(const std::string& name, const std::vector<Received>& received, const std::vector<bool>& valid,
                    const PublishedEvents& published);

@@ -152,7 +152,11 @@ ExitCode Demo::report() {
     console_.error("The demo found something wrong; see above.");
     return ExitCode::failed;
   }
-  console_.out() << console_.paint(Color::green, "Every event arrived at every endpoint, signed.") << "\n\n";
+  console_.out() << console_.paint(Color::green, "Every event arrived at every endpoint, signed.") << "\n";
+  if (const std::string missing = not_exercised(published, sums); !missing.empty()) {
+    console_.out() << "Not shown with so few files: " << missing << ".\n";
+  }
+  console_.out() << "\n";
   print_next();
   return ExitCode::ok;
 }

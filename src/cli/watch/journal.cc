@@ -157,11 +157,11 @@ bool take(JournalState& state, const std::vector<std::string>& fields) {
     state.open[*sequence] = {*sequence, *change, fields[3], *known, fields[4]};
     return true;
   }
-  if (type == "settled" && fields.size() == 2) {
+  if ((type == "settled" || type == "refused") && fields.size() == 2) {
     const auto sequence = number_of<std::uint64_t>(fields[1]);
     const auto found = sequence ? state.open.find(*sequence) : state.open.end();
     if (found == state.open.end()) return false;
-    apply(state, found->second);
+    if (type == "settled") apply(state, found->second);
     state.open.erase(found);
     return true;
   }
@@ -173,6 +173,14 @@ std::string encode_all(const JournalState& state) {
   for (const auto& [path, known] : state.files) text += encode_known(path, known);
   for (const auto& [sequence, intent] : state.open) text += encode_intent(intent);
   return text;
+}
+
+bool has_whole_line(std::string_view text) {
+  for (auto end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+    if (fields_of(text.substr(0, end))) return true;
+    text.remove_prefix(end + 1);
+  }
+  return false;
 }
 
 }  // namespace
@@ -193,6 +201,8 @@ std::string encode_intent(const Intent& intent) {
 }
 
 std::string encode_settled(std::uint64_t sequence) { return line_of({"settled", std::to_string(sequence)}); }
+
+std::string encode_refused(std::uint64_t sequence) { return line_of({"refused", std::to_string(sequence)}); }
 
 Result<ReadJournal> read_journal(std::string_view text) {
   ReadJournal read;
@@ -215,6 +225,12 @@ Result<ReadJournal> read_journal(std::string_view text) {
   }
   // A header is written in one piece, so one that was torn is all there is.
   const bool looks_torn = text.find('\n') == std::string_view::npos || text.find_first_not_of('\0') == std::string_view::npos;
+  if (has_whole_line(text.substr(read.good_bytes)) && text.find(kFormat) != std::string_view::npos) {
+    return invalid("state", "is damaged in line " + std::to_string(read.records + 1) +
+                                ", and whole lines follow: that is no crash's doing, and what it says cannot be relied on. "
+                                "Nothing was published. Put back a copy of it, or remove it: then every file in the folder is "
+                                "published as created once more.");
+  }
   if (read.records == 0 && !looks_torn) return invalid("state", "is not a journal of posthorn watch");
   return read;
 }
@@ -258,7 +274,11 @@ Status Journal::open_file() {
 }
 
 Status Journal::append(const std::string& lines) {
-  if (auto status = write_all(descriptor_.get(), lines, file_); !status) return status;
+  if (is_torn_) return internal_error("Cannot write " + file_ + ": an earlier line could not be written whole.");
+  if (auto status = write_all(descriptor_.get(), lines, file_); !status) {
+    is_torn_ = true;
+    return status;
+  }
   for (const char c : lines) records_ += c == '\n' ? 1u : 0u;
   return {};
 }
@@ -293,6 +313,13 @@ Status Journal::settle(std::uint64_t sequence) {
   if (auto status = append(encode_settled(sequence)); !status) return status;
   apply(state_, found->second);
   state_.open.erase(found);
+  return {};
+}
+
+Status Journal::drop(std::uint64_t sequence) {
+  if (!state_.open.contains(sequence)) return {};
+  if (auto status = append(encode_refused(sequence)); !status) return status;
+  state_.open.erase(sequence);
   return {};
 }
 

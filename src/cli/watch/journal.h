@@ -3,9 +3,10 @@
 // Before an event is sent, its whole text is written here and flushed (an intent); after the server's 202 it is settled. A
 // crash in between leaves the intent, and the next run sends the same text under the same idempotency key, which the server
 // answers without publishing again. So nothing is missed and nothing is repeated, as long as the pause is shorter than the
-// server's idempotency-retention. Format: one record a line, each with a checksum. What follows the first damaged line is cut
-// off when the file is opened: only lines
-//   that were not flushed yet can be damaged. The file is rewritten when most of it is history.
+// server's idempotency-retention. An intent that the server refused is dropped: what it was about stays as it was told before.
+// Format: one record a line, each with a checksum. A damaged end is what a crash leaves, and is cut off when the file is
+// opened; damage with whole lines after it is not, and the file is left alone. The file is rewritten when most of it is
+// history.
 // One process at a time: a lock on FILE.lock.
 #pragma once
 
@@ -45,13 +46,15 @@ std::string encode_header(const JournalState& state);
 std::string encode_known(const std::string& path, const Known& known);
 std::string encode_intent(const Intent& intent);
 std::string encode_settled(std::uint64_t sequence);
+std::string encode_refused(std::uint64_t sequence);
 
 struct ReadJournal {
   JournalState state;
-  std::size_t good_bytes = 0;  // up to the first damaged line
+  std::size_t good_bytes = 0;  // up to a damaged end
   std::size_t records = 0;
 };
-// Errors (invalid_argument): the first line is not a journal's header. An empty text is an empty journal.
+// Errors (invalid_argument): the first line is not a journal's header, or a line is damaged and whole ones follow.
+// An empty text is an empty journal.
 Result<ReadJournal> read_journal(std::string_view text);
 
 class Journal {
@@ -68,6 +71,8 @@ class Journal {
   Status begin(std::vector<Intent>& intents);
   // Written, and durable with the next begin() or close: a settlement that is lost is repeated without harm.
   Status settle(std::uint64_t sequence);
+  // The server will not have it: nothing was told.
+  Status drop(std::uint64_t sequence);
   Status remember(const std::string& path, const Known& known);
   Status flush();
 
@@ -83,6 +88,7 @@ class Journal {
   Descriptor descriptor_;
   JournalState state_;
   std::size_t records_ = 0;
+  bool is_torn_ = false;  // a line could not be written whole: nothing may follow it
 };
 
 // The idempotency key of an intent.

@@ -97,20 +97,44 @@ TEST_F(Journals, SurviveACutAtEveryByte) {
   }
 }
 
-TEST_F(Journals, StopAtTheFirstDamagedLine) {
+TEST_F(Journals, AreRefusedWhenWholeLinesFollowADamagedOne) {
   fill(*open());
   const std::string whole = text();
-  for (std::size_t at = 0; at < whole.size(); at += 7) {
+  const auto last_line = whole.rfind('\n', whole.size() - 2) + 1;
+  for (std::size_t at = 0; at < whole.size(); ++at) {
     std::string damaged = whole;
     damaged[at] = static_cast<char>(damaged[at] ^ 0x20);
     const auto read = read_journal(damaged);
-    const auto line_start = whole.rfind('\n', at == 0 ? 0 : at - 1);
-    if (!read) {
-      EXPECT_LT(at, whole.find('\n') + 1);
-      continue;
+    if (at < last_line - 1) {
+      EXPECT_FALSE(read) << at;
+    } else {
+      // The end alone: as a crash leaves it.
+      ASSERT_TRUE(read) << at;
+      EXPECT_EQ(read->good_bytes, at < last_line ? whole.rfind('\n', last_line - 2) + 1 : last_line) << at;
     }
-    EXPECT_EQ(read->good_bytes, line_start == std::string::npos ? 0 : line_start + 1) << at;
   }
+  std::string damaged = whole;
+  damaged[whole.size() / 2] ^= 1;
+  put(damaged);
+  const auto refused = Journal::open(file_, "folder\nserver");
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("is damaged in line"), std::string::npos) << refused.error().message;
+  EXPECT_EQ(text(), damaged);  // nothing is cut off
+}
+
+TEST_F(Journals, ForgetWhatWasRefused) {
+  std::vector<Intent> intents{intent(Change::created, "a", 1), intent(Change::created, "b", 2)};
+  JournalState before;
+  {
+    auto journal = open();
+    ASSERT_TRUE(journal->begin(intents));
+    ASSERT_TRUE(journal->drop(intents[0].sequence));
+    ASSERT_TRUE(journal->settle(intents[1].sequence));
+    before = journal->state();
+  }
+  EXPECT_EQ(before.files.size(), 1u);
+  EXPECT_TRUE(before.open.empty());
+  EXPECT_EQ(open()->state(), before);
 }
 
 TEST_F(Journals, BelongToOneProcess) {

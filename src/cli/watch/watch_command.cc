@@ -89,6 +89,7 @@ class Report {
     console_.error("The server refused the event about " + printable(intent.path) + ": " + describe(error));
   }
   void trouble(const std::string& path, const std::string& words) {
+    any_trouble_ = true;
     progress_.clear();
     console_.warning(path.empty() ? words : printable(path) + ": " + words);
   }
@@ -112,6 +113,7 @@ class Report {
     console_.err() << std::endl;
   }
   bool any_refused() const { return refused_ > 0; }
+  bool any_trouble() const { return any_trouble_; }  // something could not be read
   std::string summary() const {
     const auto count = [&](Change change) { return count_text(counts_[static_cast<std::size_t>(change)]); };
     std::string text =
@@ -141,6 +143,7 @@ class Report {
   Progress progress_;
   std::array<std::uint64_t, 5> counts_{};
   std::uint64_t refused_ = 0;
+  bool any_trouble_ = false;
   bool is_live_ = false;
 };
 
@@ -183,19 +186,20 @@ ExitCode watch_folder(Context& context, const WatchOptions& options) {
   if (!state_file) return fail_usage(context, state_file.error());
   ignore_state(chosen->ignored, chosen->root, *state_file);
   auto journal = watch::Journal::open(*state_file, purpose);
-  if (!journal) return fail(context, journal.error());
+  if (!journal) return fail_here(context, journal.error());
 
   const StopSignal stop;
   SystemClock clock;
   Report report(context, options, clock);
   RemoteApi api(*settings);
   watch::Watcher watcher(api, **journal, clock, std::move(*chosen), hooks_of(report));
-  auto status = watcher.prepare();
-  if (status) status = options.once ? watcher.catch_up(stop) : watcher.run(stop);
+  auto status = watcher.prepare(stop);
+  if (status && !stop.requested()) status = options.once ? watcher.catch_up(stop) : watcher.run(stop);
   if (!status) return fail(context, status.error());
   if (!options.once) context.console.err() << "Stopped: " << report.summary() << ".\n";
   if (options.once && stop.requested()) return ExitCode::interrupted;
-  return report.any_refused() ? ExitCode::failed : ExitCode::ok;
+  const bool is_incomplete = report.any_refused() || (options.once && report.any_trouble());
+  return is_incomplete ? ExitCode::failed : ExitCode::ok;
 }
 
 }  // namespace

@@ -58,6 +58,24 @@ std::string readable_path(std::string_view path) {
 
 bool is_passing(int status) { return status == 429 || status == 502 || status == 503 || status == 504; }
 
+// Of two intents about a path with the same content the server says the same.
+std::string content_of(const Intent& intent) {
+  return std::string(to_text(intent.change)) + (intent.change == Change::deleted ? "" : " " + intent.now.sha256);
+}
+
+Status make_topic(Api& api, const std::string& tenant_path, const TopicText& topic) {
+  ApiRequest request;
+  request.path = tenant_path + "/topics/" + std::string(topic.name);
+  ApiRequest make = request;
+  const auto found = call_json(api, std::move(request));
+  if (found) return {};
+  if (found.error().kind != ErrorKind::not_found) return found.error();
+  make.method = "PUT";
+  make.body = bj::serialize(bj::object{{"description", topic.description}});
+  if (const auto made = call_json(api, std::move(make)); !made) return made.error();
+  return {};
+}
+
 }  // namespace
 
 std::string event_body(Change change, const std::string& path, const Content* now, const Known* before, Timestamp at) {
@@ -105,19 +123,41 @@ Watcher::Watcher(Api& api, Journal& journal, const Clock& clock, WatcherOptions 
 
 Watcher::~Watcher() = default;
 
-Status Watcher::prepare() {
-  for (const auto& topic : kTopics) {
-    ApiRequest request;
-    request.path = options_.tenant_path + "/topics/" + std::string(topic.name);
-    ApiRequest make = request;
-    auto found = call_json(api_, std::move(request));
-    if (found) continue;
-    if (found.error().kind != ErrorKind::not_found) return found.error();
-    make.method = "PUT";
-    make.body = bj::serialize(bj::object{{"description", topic.description}});
-    if (auto made = call_json(api_, std::move(make)); !made) return made.error();
+Status Watcher::prepare(const Stop& stop) {
+  std::uint32_t tries = 0;
+  for (std::size_t i = 0; i < kTopics.size() && !stop.requested();) {
+    const auto status = make_topic(api_, options_.tenant_path, kTopics[i]);
+    if (status) {
+      server_answers();
+      ++i;
+      continue;
+    }
+    const auto kind = status.error().kind;
+    const bool is_passing_trouble =
+        kind == ErrorKind::unavailable || kind == ErrorKind::deadline_exceeded || kind == ErrorKind::too_many_requests;
+    if (!is_passing_trouble) return status;
+    const auto wait =
+        std::max<std::chrono::milliseconds>(status.error().retry_after.value_or(std::chrono::seconds(0)), backoff(++tries));
+    if (auto given_up = wait_for_server(status.error(), clock_.steady_now() + SteadyTime::duration(wait)); !given_up) {
+      return given_up;
+    }
+    stop.wait(wait);
   }
   return {};
+}
+
+Status Watcher::wait_for_server(const Error& error, SteadyTime next_try) {
+  if (!waiting_since_) {
+    waiting_since_ = clock_.steady_now();
+    hooks_.waiting(error.message);
+  }
+  const bool gives_up = options_.patience > Milliseconds(0) && next_try - *waiting_since_ >= options_.patience;
+  return gives_up ? Status(error) : Status();
+}
+
+void Watcher::server_answers() {
+  if (waiting_since_) hooks_.waiting("");
+  waiting_since_.reset();
 }
 
 void Watcher::report(const std::string& path, const std::string& words) {
@@ -131,17 +171,23 @@ void Watcher::report(const std::string& path, const std::string& words) {
 Status Watcher::look_at(const std::string& path, const Stop& stop) {
   const auto seen =
       look(options_.root, path, options_.ignored, [this](const auto& where, const auto& words) { report(where, words); });
-  if (!seen) return seen.error();
+  // Not the server's not_found.
+  if (!seen) return internal_error(seen.error().message);
   const auto& known = journal_.state().files;
   const bool is_suspicious =
       path.empty() && seen->files.empty() && seen->unreadable.empty() && known.size() >= kSuspiciousFiles;
   if (is_suspicious && !options_.accept_empty) {
-    return not_found(
+    return internal_error(
         "The folder " + options_.root + " is empty, but " + std::to_string(known.size()) +
         " files were there before: is something not mounted? Nothing was published. If they were deleted, add --accept-empty.");
   }
   const auto difference = compare(*seen, known, path);
   return tell(difference.to_read, difference.gone, stop);
+}
+
+bool Watcher::was_refused(const Intent& intent) const {
+  const auto found = refused_.find(intent.path);
+  return found != refused_.end() && found->second == content_of(intent);
 }
 
 std::optional<Intent> Watcher::read_and_judge(const std::string& path) {
@@ -177,14 +223,14 @@ Status Watcher::tell(const std::vector<std::string>& to_read, const std::vector<
       auto intent = read_and_judge(to_read[i]);
       if (intent && intent->change == Change::remember) {
         if (auto status = journal_.remember(intent->path, intent->now); !status) return status;
-      } else if (intent) {
+      } else if (intent && !was_refused(*intent)) {
         group.push_back(std::move(*intent));
       }
     } else {
       const std::string& path = gone[i - to_read.size()];
       const Known& before = journal_.state().files.find(path)->second;
-      group.push_back(
-          {0, Change::deleted, path, before, event_body(Change::deleted, path, nullptr, &before, clock_.wall_now())});
+      Intent intent{0, Change::deleted, path, before, event_body(Change::deleted, path, nullptr, &before, clock_.wall_now())};
+      if (!was_refused(intent)) group.push_back(std::move(intent));
     }
     if (group.size() < kGroupMax && i + 1 < total) continue;
     if (!group.empty()) {
@@ -221,15 +267,9 @@ Status Watcher::take(Call& call, Result<ApiAnswer> answer) {
     call.phase = Call::Phase::waiting;
     call.not_before = clock_.steady_now() + std::max<std::chrono::milliseconds>(
                                                 error.retry_after.value_or(std::chrono::seconds(0)), backoff(call.tries));
-    if (!waiting_since_) {
-      waiting_since_ = clock_.steady_now();
-      hooks_.waiting(error.message);
-    }
-    const bool gives_up = options_.patience > Milliseconds(0) && call.not_before - *waiting_since_ >= options_.patience;
-    return gives_up ? Status(error) : Status();
+    return wait_for_server(error, call.not_before);
   }
-  if (waiting_since_) hooks_.waiting("");
-  waiting_since_.reset();
+  server_answers();
   call.phase = Call::Phase::done;
   if (answer->succeeded()) {
     Accepted accepted{{}, 0, call.sent_at, clock_.steady_now()};
@@ -246,9 +286,10 @@ Status Watcher::take(Call& call, Result<ApiAnswer> answer) {
   Error error = error_of(*answer);
   if (error.kind == ErrorKind::unauthenticated || error.kind == ErrorKind::forbidden || error.kind == ErrorKind::not_found)
     return error;
-  // It would be refused again: the journal goes on as if it had been told, so that one bad file does not hold up the others.
+  // One bad file does not hold up the others.
   hooks_.refused(call.intent, error);
-  return journal_.settle(call.intent.sequence);
+  refused_[call.intent.path] = content_of(call.intent);
+  return journal_.drop(call.intent.sequence);
 }
 
 Status Watcher::publish(std::vector<Intent> intents, const Stop& stop) {
@@ -324,6 +365,7 @@ Status Watcher::run(const Stop& stop) {
   if (auto status = notifier_.start(); !status) return status;
   if (auto status = catch_up(stop); !status) return status;
   auto next_look = clock_.steady_now() + options_.look_again;
+  auto next_try_of_refused = next_look;
   while (!stop.requested()) {
     if (notifier_.is_partial()) {
       report("",
@@ -338,12 +380,16 @@ Status Watcher::run(const Stop& stop) {
     const int ready = poll(poll_for.data(), poll_for.size(), static_cast<int>(time.count()));
     if (ready > 0 && stop.wait(kDebounce)) break;
     auto news = notifier_.read();
-    if (news.root_is_gone) return not_found("The folder " + options_.root + " is gone. Nothing was published about that.");
+    if (news.root_is_gone) return internal_error("The folder " + options_.root + " is gone. Nothing was published about that.");
     auto paths = std::move(news.changed);
     for (auto& path : due_again()) paths.push_back(std::move(path));
     if (clock_.steady_now() >= next_look) {
       paths.emplace_back();
       next_look = clock_.steady_now() + options_.look_again;
+    }
+    if (clock_.steady_now() >= next_try_of_refused) {
+      refused_.clear();
+      next_try_of_refused = next_look;
     }
     for (const auto& path : outermost(std::move(paths))) {
       if (auto status = look_at(path, stop); !status) return status;

@@ -4,12 +4,15 @@
 // matter
 //   whether a change was seen happening or is found afterwards. Changes that follow each other before a look are told as one.
 // How nothing is repeated: see journal.h.
+// What the server refuses counts as not told: it is tried again when the file changes, at every look_again, and by the next
+// run.
 // Order: events of one path are sent one after the other, each after the one before was accepted; different paths go side by
 // side. Concurrency: run() on the caller's thread; answers come from the Api's.
 #pragma once
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,8 +61,8 @@ class Watcher {
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;
 
-  // Makes the three topics when they are missing.
-  Status prepare();
+  // Makes the three topics when they are missing. Waits for a server that is not there yet.
+  Status prepare(const Stop& stop);
   // Finishes what an earlier run began, then tells what changed meanwhile.
   Status catch_up(const Stop& stop);
   // catch_up(), and then goes on until the stop. Errors: what makes going on pointless.
@@ -78,6 +81,10 @@ class Watcher {
   void start_call(Call& call);
   Status take(Call& call, Result<ApiAnswer> answer);
   void report(const std::string& path, const std::string& words);
+  bool was_refused(const Intent& intent) const;
+  // An error: the patience is over.
+  Status wait_for_server(const Error& error, SteadyTime next_try);
+  void server_answers();
 
   Api& api_;
   Journal& journal_;
@@ -89,7 +96,8 @@ class Watcher {
   std::vector<std::string> reported_;
   std::vector<std::string> again_;  // were being written: to be looked at once more
   SteadyTime again_at_;
-  std::optional<SteadyTime> waiting_since_;  // for the server
+  std::optional<SteadyTime> waiting_since_;                  // for the server
+  std::map<std::string, std::string, std::less<>> refused_;  // what is not tried again yet: path and content
 };
 
 // The call's body for a change. `now`: of the file as it is (null when deleted); `before`: as it was published (null when

@@ -79,6 +79,13 @@ class WatchedFolder : public testing::Test {
     std::sort(told_.begin(), told_.end());
     return told_;
   }
+  void refuse(const std::string& name) {
+    api_.answer = [this, quoted = "\"" + name + "\""](const ApiRequest& request) -> Result<ApiAnswer> {
+      if (!allow_ && request.body.find(quoted) != std::string::npos)
+        return ApiAnswer{422, {}, R"({"detail":"does not fit","field":"data"})"};
+      return api_.accept(request);
+    };
+  }
   Strings told() {
     const std::lock_guard lock(mutex_);
     auto sorted = told_;
@@ -103,6 +110,7 @@ class WatchedFolder : public testing::Test {
   Strings refused_;
   Strings troubles_;
   std::atomic<int> looks_ = 0;
+  std::atomic<bool> allow_ = false;  // what refuse() refuses
 };
 
 using CatchingUp = WatchedFolder;
@@ -203,18 +211,62 @@ TEST_F(CatchingUp, DoesNotTakeAnUnmountedFolderForDeletions) {
   fs::create_directories(root_);
 }
 
-TEST_F(CatchingUp, GoesOnAfterARefusal) {
+TEST_F(CatchingUp, TellsWhatWasRefusedOnceTheServerTakesIt) {
   write("bad", "1");
   write("good", "2");
-  api_.answer = [this](const ApiRequest& request) -> Result<ApiAnswer> {
-    if (request.body.find("\"bad\"") != std::string::npos)
-      return ApiAnswer{422, {}, R"({"detail":"does not fit","field":"data"})"};
-    return api_.accept(request);
-  };
+  refuse("bad");
   EXPECT_EQ(catch_up(), Strings{"created good"});
   EXPECT_EQ(refused_, Strings{"bad"});
   EXPECT_EQ(catch_up(), Strings{});
-  EXPECT_EQ(refused_.size(), 1u);
+  EXPECT_EQ(refused_.size(), 2u);  // once a run
+  write("bad", "longer");
+  api_.answer = [this](const ApiRequest& request) { return api_.accept(request); };
+  EXPECT_EQ(catch_up(), Strings{"created bad"});  // and not edited: nobody knows of what was before
+  EXPECT_EQ(api_.published.back().find("previous"), std::string::npos);
+  refuse("bad");
+  write("bad", "longer still");
+  EXPECT_EQ(catch_up(), Strings{});
+  fs::remove(root_ / "bad");
+  EXPECT_EQ(catch_up(), Strings{});
+  api_.answer = [this](const ApiRequest& request) { return api_.accept(request); };
+  EXPECT_EQ(catch_up(), Strings{"deleted bad"});
+  EXPECT_NE(api_.published.back().find("\"size\":6"), std::string::npos) << api_.published.back();  // as it was told
+  EXPECT_EQ(catch_up(), Strings{});
+}
+
+TEST_F(CatchingUp, TriesARefusedIntentOfAnEarlierRunOnce) {
+  write("bad", "1");
+  api_.answer = [](const ApiRequest&) -> Result<ApiAnswer> { return unavailable("not reached"); };
+  catch_up([](WatcherOptions& chosen) { chosen.patience = 1ms; });
+  api_.requests.clear();
+  refuse("bad");
+  EXPECT_EQ(catch_up(), Strings{});
+  EXPECT_EQ(api_.requests.size(), 1u);
+}
+
+TEST_F(CatchingUp, WaitsForAServerThatIsNotThereYet) {
+  write("a", "1");
+  int calls = 0;
+  api_.answer = [&](const ApiRequest& request) -> Result<ApiAnswer> {
+    if (++calls == 1) return unavailable("not reached");
+    return api_.accept(request);
+  };
+  Strings waits;
+  auto told = hooks();
+  told.waiting = [&](const std::string& why) { waits.push_back(why); };
+  auto journal = Journal::open((folder_ / "state").string(), "p");
+  ASSERT_TRUE(journal);
+  Watcher watcher(api_, **journal, clock_, options(), told);
+  EXPECT_TRUE(watcher.prepare(stop_));
+  EXPECT_EQ(waits, (Strings{"not reached", ""}));
+
+  auto chosen = options();
+  chosen.patience = 1ms;
+  calls = 0;
+  Watcher impatient(api_, **journal, clock_, chosen, told);
+  EXPECT_FALSE(impatient.prepare(stop_));
+  api_.answer = [](const ApiRequest&) -> Result<ApiAnswer> { return ApiAnswer{401, {}, "{}"}; };
+  EXPECT_EQ(watcher.prepare(stop_).error().kind, ErrorKind::unauthenticated);
 }
 
 TEST_F(CatchingUp, EndsWhenTheKeyIsRefused) {
@@ -375,6 +427,17 @@ TEST_F(Watching, FindsBySightWhatInotifyDoesNotTell) {
   expect_told({"created a", "edited a"});
 }
 
+TEST_F(Watching, TriesWhatWasRefusedAgainAtEveryRescan) {
+  write("bad", "1");
+  refuse("bad");
+  start([](WatcherOptions& chosen) { chosen.look_again = 1s; });
+  write("trigger", "2");  // looking here and there does not try it again
+  expect_told({"created trigger"});
+  EXPECT_EQ(refused_.size(), 1u);
+  allow_.store(true);
+  expect_told({"created bad", "created trigger"});
+}
+
 TEST_F(Watching, MissesNothingInABurst) {
   start();
   Strings expected;
@@ -400,7 +463,7 @@ TEST_F(Watching, EndsWhenTheFolderGoes) {
   fs::remove_all(root_);
   thread_.join();
   ASSERT_FALSE(outcome_);
-  EXPECT_EQ(outcome_.error().kind, ErrorKind::not_found);
+  EXPECT_EQ(outcome_.error().kind, ErrorKind::internal);
   fs::create_directories(root_);
 }
 
