@@ -46,13 +46,21 @@ std::string reason(std::string_view text, std::size_t at, const boost::json::err
   return unexpected(text, at);
 }
 
+// Whether the grammar allows it, and a reader may still refuse it (RFC 8259, 8.2 and 9).
+bool is_beyond_limits(const boost::json::error_code& code) {
+  using boost::json::error;
+  return code == error::too_deep || code == error::exponent_overflow || code == error::not_number ||
+         code == error::illegal_leading_surrogate || code == error::illegal_trailing_surrogate;
+}
+
 }  // namespace
 
 Error syntax_error(std::string_view text, std::size_t at, const boost::json::error_code& code) {
   at = std::min(at, text.size());
+  const bool beyond = !text.empty() && is_beyond_limits(code);
   return {ErrorKind::malformed,
-          "malformed_json",
-          "not valid JSON at " + place_of(text, at) + ": " + reason(text, at, code),
+          beyond ? "unsupported_json" : "malformed_json",
+          (beyond ? "JSON that is not taken at " : "not valid JSON at ") + place_of(text, at) + ": " + reason(text, at, code),
           {},
           std::nullopt};
 }
