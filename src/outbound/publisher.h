@@ -32,9 +32,13 @@ struct PublishRequest {
   std::string scope;
   std::string traceparent;      // empty or not well-formed: a new one is made
   std::string idempotency_key;  // empty: none
+  std::string_view request_id;  // for the log; must stay valid as `data` does
   // Only for this one, whatever it wants; null: for those that match.
   domain::SubscriptionPtr only_for;
 };
+
+// A publisher's own id of an event; empty: none. Errors: invalid_argument naming `field`.
+Status check_external_id(std::string_view id, std::string field);
 
 struct Published {
   EventId id;
@@ -73,6 +77,7 @@ class Publisher {
     store::NewEvent write;
     std::vector<SubscriptionId> remaining;
     OrderHorizon::PassagePtr passage;
+    std::string_view request_id = {};
     std::vector<Prepared> derived = {};  // what automations made of it
   };
 
@@ -80,11 +85,11 @@ class Publisher {
   Prepared with_deliveries(std::shared_ptr<domain::Event> event, domain::EventDocument& document,
                            const std::vector<domain::SubscriptionPtr>& matched);
   Result<Prepared> prepare(const domain::Tenant& tenant, const PublishRequest& request);
-  void hand_over(Prepared prepared);
+  void hand_over(const domain::Tenant& tenant, Prepared prepared);
   Status check(const domain::Tenant& tenant, const PublishRequest& request) const;
   // What holds for every event, published or derived.
   Status check_content(TenantKey tenant, std::string_view topic, std::string_view scope, std::string_view data) const;
-  net::Task<std::vector<Result<Published>>> accept(std::vector<Result<Prepared>> prepared);
+  net::Task<std::vector<Result<Published>>> accept(const domain::Tenant& tenant, std::vector<Result<Prepared>> prepared);
   net::Task<> wait_for_room();
   double seconds_since(SteadyTime start) const;
 
