@@ -1,5 +1,6 @@
-// Bad input for every field of every call: a table of fields, and what is wrong with each by its kind. Every refusal must be a
-// 4xx that names the field and changes nothing; a 500 is a failure wherever it comes (openapi_test_support.h).
+// Bad input for fields of calls: a table of fields, and what is wrong with each by its kind and meaning. Every refusal must be a
+// 4xx that names the field and changes nothing; a 500 is a failure wherever it comes (openapi_test_support.h). That no field of
+// the document is forgotten is tests/test_bad_input.py's to see.
 #include <gtest/gtest.h>
 
 #include <algorithm>
