@@ -13,7 +13,7 @@ def lines_of(server, message):
 def test_an_event_can_be_followed_from_its_request_to_its_attempts(make_server, endpoint):
     server = make_server(log_level="debug").start()
     server.api.topic("test.made")
-    subscription = server.api.subscribe(endpoint.url)
+    subscription = server.api.subscribe(endpoint.url())
     event = server.api.publish(headers={"X-Request-Id": "the-request"})
     wait_until(lambda: lines_of(server, "attempt"), what="attempt in the log")
 
