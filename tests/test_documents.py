@@ -67,6 +67,17 @@ def test_the_metrics_measure(server):
         assert values[f'posthorn_attempts_failed_total{{kind="{kind}"}}'] == 0
 
 
+def test_what_was_called_off_is_counted(server):
+    retry = {"scheduleMs": [600_000]}
+    subscription = server.api.subscribe("http://127.0.0.1:9/", retry=retry)
+    delivery = server.api.deliveries_of(server.api.publish()["id"])[0]["id"]
+    server.api.publish()
+    server.api.expect(202, "POST", f"tenants/default/deliveries/{delivery}/cancel")
+    assert metrics_of(server)["posthorn_deliveries_cancelled_total"] == 1
+    server.api.expect(204, "DELETE", f"tenants/default/subscriptions/{subscription['id']}")
+    wait_until(lambda: metrics_of(server)["posthorn_deliveries_cancelled_total"] == 2, what="the other one called off too")
+
+
 def metrics_of(server):
     lines = server.api.call("GET", "/metrics").body.decode().splitlines()
     return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if not line.startswith("#"))}

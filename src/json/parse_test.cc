@@ -113,6 +113,7 @@ constexpr std::string_view kNotJson[] = {
     "\""sv,
     "\"abc"sv,
     "'abc'"sv,
+    "\"\\\\ud83d\n\""sv,
     "\"\\\""sv,
     "\"\\x41\""sv,
     "\"\\a\""sv,

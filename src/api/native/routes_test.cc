@@ -283,7 +283,7 @@ TEST_F(EveryRoute, TellsAnUnknownCallerSoWhateverTheSizeOfTheBody) {
   head.path = "/api/v1/tenants/default/events/batch";
   head.peer = "192.0.2.7:5";
   head.headers.add("Authorization", "Bearer wrong");
-  for (int i = 0; i < access::kBearerFailures.burst; ++i) {
+  for (std::uint32_t i = 0; i < access::kBearerFailures.burst; ++i) {
     ASSERT_EQ(server_.service().refuse(413, "too much", &head).status, 401) << i;
   }
   EXPECT_EQ(server_.service().refuse(413, "too much", &head).status, 429) << "wrong keys are counted";
