@@ -11,7 +11,7 @@ import re
 import subprocess
 
 import pytest
-from support.server import ADMIN_KEY, BINARY, ROOT
+from support.server import ADMIN_KEY, BINARY, ROOT, wait_until
 
 # What a reader of the pages has already: curl's answers are looked at, a tenant, topics, and a file to send.
 PRELUDE = """
@@ -44,6 +44,44 @@ def test_documented_commands_run(name, text, server, tmp_path):
     for place in ("http://127.0.0.1:8080", "https://HOST"):
         text = text.replace(place, f"http://127.0.0.1:{server.port}")
     run(PRELUDE + text, server, tmp_path)
+
+
+def test_every_metric_is_in_the_documentation_with_its_type(server):
+    told = {}
+    for line in (ROOT / "docs/operations.md").read_text().splitlines():
+        if line.startswith("| `posthorn_"):
+            names, kind = line.split(" | ")[:2]
+            told |= dict.fromkeys(re.findall(r"`(posthorn_\w+)`", names), kind)
+    scraped = dict(re.findall(r"^# TYPE (\w+) (\w+)$", server.api.call("GET", "/metrics").body.decode(), re.M))
+    assert told == scraped
+    assert told["posthorn_store_commit_seconds"] == "histogram"
+
+
+def test_the_metrics_measure(server):
+    for i in range(20):
+        server.api.publish(data=i)
+    loops = "posthorn_loop_lag_seconds_count"
+    values = wait_until(lambda: (now := metrics_of(server))[loops] >= 2 and now, what="loops measured")
+    assert values["posthorn_store_commit_seconds_count"] == values["posthorn_store_transactions"] > 0
+    assert values["posthorn_store_commit_writes_sum"] == values["posthorn_store_operations"] >= 20
+    for kind in ("timeout", "status", "transform"):
+        assert values[f'posthorn_attempts_failed_total{{kind="{kind}"}}'] == 0
+
+
+def test_what_was_called_off_is_counted(server):
+    retry = {"scheduleMs": [600_000]}
+    subscription = server.api.subscribe("http://127.0.0.1:9/", retry=retry)
+    delivery = server.api.deliveries_of(server.api.publish()["id"])[0]["id"]
+    server.api.publish()
+    server.api.expect(202, "POST", f"tenants/default/deliveries/{delivery}/cancel")
+    assert metrics_of(server)["posthorn_deliveries_cancelled_total"] == 1
+    server.api.expect(204, "DELETE", f"tenants/default/subscriptions/{subscription['id']}")
+    wait_until(lambda: metrics_of(server)["posthorn_deliveries_cancelled_total"] == 2, what="the other one called off too")
+
+
+def metrics_of(server):
+    lines = server.api.call("GET", "/metrics").body.decode().splitlines()
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if not line.startswith("#"))}
 
 
 # Where a vendor publishes nothing, its document marks what we chose. A whole surface: every operation of it.

@@ -38,6 +38,7 @@ struct OutNode {
   explicit OutNode(std::string name) : loop(std::move(name)) {}
 
   net::Loop loop;
+  std::unique_ptr<Alarm> lag_alarm;
   std::unique_ptr<store::Session> session;
   std::unique_ptr<net::HttpClient> client;
   std::unique_ptr<outbound::EndpointClient> endpoints;
@@ -59,6 +60,7 @@ struct InNode {
   explicit InNode(std::string name) : loop(std::move(name)) {}
 
   net::Loop loop;
+  std::unique_ptr<Alarm> lag_alarm;
   std::unique_ptr<store::Session> session;
   std::unique_ptr<outbound::Handover> handover;
   std::unique_ptr<outbound::Publisher> publisher;

@@ -24,6 +24,7 @@ namespace {
 constexpr auto kPendingWatchTime = 15s;
 constexpr auto kClockTolerance = 2s;  // keys may run ahead a little, and clocks are corrected a little
 constexpr auto kDrainEndTime = 1s;  // of the grace time, what is left for fan-outs and records when clients keep theirs waiting
+constexpr auto kLagWatchTime = 100ms;  // as often as a loop measures it
 
 // Runs `work` on the loop and waits for it. Not from a loop's thread.
 void on_loop(net::Loop& loop, UniqueFunction<void()> work) {
@@ -72,7 +73,7 @@ Status Server::start(const ShowKey& show_key) {
   if (auto started = start_engine(); !started) return started;
   if (auto started = start_in_nodes(); !started) return started;
   if (auto kept = keep_new_admin_key(show_key); !kept) return kept;
-  register_gauges();
+  register_metrics();
   phase_ = Phase::serving;
   return {};
 }
@@ -87,6 +88,7 @@ Status Server::open_store() {
 
   store::sqlite::SqliteOptions options;
   options.data_dir = config_.data_dir;
+  options.metrics = &metrics_;
   auto opened = store::sqlite::open_sqlite(options, clock_, std::move(*folder));
   if (!opened) return std::move(opened).error();
   store_ = std::move(*opened);
@@ -187,6 +189,7 @@ std::vector<outbound::TenantPeriods> Server::tenant_periods() const {
 
 outbound::DeliveryService::CancelSink Server::make_cancel_sink() {
   return [this](SubscriptionKey subscription, DeliveryKey delivery) {
+    metrics_.deliveries_cancelled.add();
     auto& target = *out_nodes_[outbound::target_of(subscription, out_nodes_.size())];
     target.loop.post([&target, subscription, delivery] { target.lanes->cancelled(subscription, delivery); });
   };
@@ -424,7 +427,7 @@ void Server::on_subscription_change(SubscriptionKey subscription) {
   });
 }
 
-void Server::register_gauges() {
+void Server::register_metrics() {
   const auto sum = [this](std::size_t (outbound::LaneSet::*read)() const) {
     std::size_t total = 0;
     for (const auto& node : out_nodes_) total += (*node->lanes.*read)();
@@ -454,30 +457,41 @@ void Server::register_gauges() {
   const auto measure = [this](std::string_view name, std::string_view help, double (*read)(const store::Measures&)) {
     metrics_.gauge(name, help, [this, read] { return read(store_->measures()); });
   };
-  measure("posthorn_store_transactions", "Transactions committed since the start",
-          [](const auto& m) { return double(m.transactions); });
-  measure("posthorn_store_operations", "Writes committed since the start", [](const auto& m) { return double(m.operations); });
+  metrics_.counter("posthorn_store_transactions", "Transactions committed since the start",
+                   [this] { return double(store_->measures().transactions); });
+  metrics_.counter("posthorn_store_operations", "Writes committed since the start",
+                   [this] { return double(store_->measures().operations); });
   measure("posthorn_store_queued", "Writes that wait for the writer", [](const auto& m) { return double(m.queued); });
-  measure("posthorn_store_commit_seconds_total", "Time spent in commits",
-          [](const auto& m) { return std::chrono::duration<double>(m.commit_time_total).count(); });
-  measure("posthorn_store_commit_seconds_last", "Duration of the last commit",
-          [](const auto& m) { return std::chrono::duration<double>(m.commit_time_last).count(); });
   measure("posthorn_store_wal_bytes", "Size of the write-ahead log", [](const auto& m) { return double(m.wal_bytes); });
   measure("posthorn_store_data_bytes", "Size of the database file", [](const auto& m) { return double(m.data_bytes); });
-  const auto scripts = [this](std::string_view name, std::string_view help, double (*read)(const script::Pool::Measures&)) {
-    metrics_.gauge(name, help, [this, read] { return read(scripts_->measures()); });
-  };
-  scripts("posthorn_script_helpers", "Processes that run scripts now", [](const auto& m) { return double(m.helpers); });
-  scripts("posthorn_script_helpers_started", "Such processes started since the start",
-          [](const auto& m) { return double(m.helpers_started); });
-  scripts("posthorn_scripts_waiting", "Scripts that wait for a free helper", [](const auto& m) { return double(m.waiting); });
-  scripts("posthorn_script_runs", "Scripts run since the start", [](const auto& m) { return double(m.runs); });
-  scripts("posthorn_script_failures", "Of these: without a result", [](const auto& m) { return double(m.failures); });
-  metrics_.gauge("posthorn_loop_lag_seconds", "How late the latest loop last was", [this] {
-    std::chrono::nanoseconds worst{0};
-    for (const auto& node : in_nodes_) worst = std::max(worst, node->loop.lag());
-    for (const auto& node : out_nodes_) worst = std::max(worst, node->loop.lag());
-    return std::chrono::duration<double>(worst).count();
+  register_script_metrics();
+  // Every kind from the start, so that a first failure is seen to grow from 0.
+  for (std::uint8_t i = 1; i < observe::Metrics::kFailureKindsMax; ++i) {
+    const auto kind = static_cast<domain::FailureKind>(i);
+    if (domain::parse_failure_kind(domain::to_text(kind)) == kind) metrics_.attempts_failed(domain::to_text(kind));
+  }
+  for (const auto& node : in_nodes_) watch_lag(node->loop, node->lag_alarm);
+  for (const auto& node : out_nodes_) watch_lag(node->loop, node->lag_alarm);
+}
+
+void Server::register_script_metrics() {
+  const auto measures = [this] { return scripts_->measures(); };
+  metrics_.gauge("posthorn_script_helpers", "Processes that run scripts now", [=] { return double(measures().helpers); });
+  metrics_.counter("posthorn_script_helpers_started", "Such processes started since the start",
+                   [=] { return double(measures().helpers_started); });
+  metrics_.gauge("posthorn_scripts_waiting", "Scripts that wait for a free helper", [=] { return double(measures().waiting); });
+  metrics_.counter("posthorn_script_runs", "Scripts run since the start", [=] { return double(measures().runs); });
+  metrics_.counter("posthorn_script_failures", "Of these: without a result", [=] { return double(measures().failures); });
+}
+
+// The loop measures how late it is; each measurement is counted about once.
+void Server::watch_lag(net::Loop& loop, std::unique_ptr<Alarm>& alarm) {
+  on_loop(loop, [&] {
+    alarm = loop.make_alarm([this, &loop, &alarm] {
+      metrics_.loop_lag_seconds.observe_seconds(std::chrono::duration<double>(loop.lag()).count());
+      alarm->set(clock_.steady_now() + kLagWatchTime);
+    });
+    alarm->set(clock_.steady_now() + kLagWatchTime);
   });
 }
 
@@ -583,6 +597,7 @@ void Server::tear_down() {
   if (scripts_) scripts_->close();
   for (auto& node : in_nodes_) {
     on_loop(node->loop, [&] {
+      node->lag_alarm.reset();
       node->server.reset();
       node->service.reset();
       node->router.reset();
@@ -600,6 +615,7 @@ void Server::tear_down() {
     on_loop(node->loop, [&] {
       if (node->upkeep) node->upkeep->stop();
       pending_alarm_.reset();
+      node->lag_alarm.reset();
     });
   }
   // Writes that are under way complete into objects that still stand; only then do these go.

@@ -75,7 +75,9 @@ class Server {
   std::vector<outbound::TenantPeriods> tenant_periods() const;
   std::vector<outbound::LaneTarget> lane_targets();
   void on_subscription_change(SubscriptionKey subscription);
-  void register_gauges();
+  void register_metrics();
+  void register_script_metrics();
+  void watch_lag(net::Loop& loop, std::unique_ptr<Alarm>& alarm);
   void watch_pending();
   void drain(SteadyTime deadline);
   void drain_listeners(SteadyTime deadline);

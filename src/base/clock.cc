@@ -58,6 +58,10 @@ void write_number(std::string& text, std::size_t at, std::size_t digits, std::in
   for (std::size_t i = digits; i-- > 0; number /= 10) text[at + i] = static_cast<char>('0' + number % 10);
 }
 
+// RFC 3339 has the years 0000 to 9999.
+constexpr Timestamp kFirstTime = std::chrono::sys_days(std::chrono::year(0) / 1 / 1);
+constexpr Timestamp kAfterLastTime = std::chrono::sys_days(std::chrono::year(10000) / 1 / 1);
+
 }  // namespace
 
 SystemClock::SystemClock()
@@ -119,8 +123,11 @@ std::optional<Timestamp> parse_rfc3339(std::string_view text) {
   const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
                                          std::chrono::day(static_cast<unsigned>(*day))};
   if (!date.ok()) return std::nullopt;
-  return std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
-         std::chrono::seconds(*second) + Milliseconds(*milliseconds) - *offset;
+  const Timestamp time = std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
+                         std::chrono::seconds(*second) + Milliseconds(*milliseconds) - *offset;
+  // A leap second or an offset may lead out of the years that four digits can write.
+  if (time < kFirstTime || time >= kAfterLastTime) return std::nullopt;
+  return time;
 }
 
 }  // namespace posthorn

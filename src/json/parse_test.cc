@@ -110,25 +110,16 @@ constexpr std::string_view kNotJson[] = {
     "1e+"sv,
     "0x10"sv,
     "1_000"sv,
-    "1e400"sv,
-    "-1e400"sv,
-    "1.8e308"sv,
-    "1e99999999999999999999"sv,
     "\""sv,
     "\"abc"sv,
     "'abc'"sv,
+    "\"\\\\ud83d\n\""sv,
     "\"\\\""sv,
     "\"\\x41\""sv,
     "\"\\a\""sv,
     "\"\\u12\""sv,
     "\"\\u12G4\""sv,
     "\"\\U0041\""sv,
-    "\"\\ud83d\""sv,
-    "\"\\ude00\""sv,
-    "\"\\ud83dx\""sv,
-    "\"\\ud83d\\u0041\""sv,
-    "\"\\ud83d\\ud83d\""sv,
-    "\"\\ude00\\ud83d\""sv,
     "\"a\nb\""sv,
     "\"a\tb\""sv,
     "\"a\0b\""sv,
@@ -159,6 +150,18 @@ TEST(JsonParse, RefusesWhatIsNotJson) {
   }
 }
 
+TEST(JsonParse, RefusesJsonBeyondItsLimitsByAnotherCode) {
+  const std::string deep = nested(kJsonDepthMax + 1);
+  for (const std::string_view text :
+       {"1e400"sv, "-1e400"sv, "1.8e308"sv, "1e99999999999999999999"sv, "\"\\ud83d\""sv, "\"\\ude00\""sv, "\"\\ud83dx\""sv,
+        "\"\\ud83d\\u0041\""sv, "\"\\ud83d\\ud83d\""sv, "\"\\ude00\\ud83d\""sv, std::string_view(deep)}) {
+    const auto value = parse(text);
+    ASSERT_FALSE(value) << text;
+    EXPECT_EQ(value.error().kind, ErrorKind::malformed) << text;
+    EXPECT_EQ(value.error().code, "unsupported_json") << text;
+  }
+}
+
 TEST(JsonParse, SaysWhereAndWhatIsWrong) {
   struct Case {
     std::string_view text;
@@ -176,7 +179,7 @@ TEST(JsonParse, SaysWhereAndWhatIsWrong) {
       {"[\"a\nb\"]", "not valid JSON at line 1, column 4: a control character must be written as an escape"},
       {"\xef\xbb\xbf[]", "not valid JSON at line 1, column 1: a byte order mark must not stand before the text"},
       {"[\"\\u00zz                \"]", "not valid JSON at line 1, column 6: \\u must be followed by four hexadecimal digits"},
-      {"[1e999]", "not valid JSON at line 1, column 7: a number beyond the range of a double"},
+      {"[1e999]", "JSON that is not taken at line 1, column 7: a number beyond the range of a double"},
   };
   for (const auto& c : cases) {
     const auto value = parse(c.text);

@@ -15,8 +15,8 @@ namespace posthorn::json {
 namespace bj = boost::json;
 
 // Parses one JSON value (RFC 8259) of at most kJsonDepthMax levels; numbers are whole (int64, uint64) or the nearest double.
-// Errors, of kind malformed: malformed_json with line and column (syntax, invalid UTF-8, lone surrogates, a byte order mark,
-// numbers beyond double's range, text behind the value), duplicate_member with the member's path.
+// Errors, of kind malformed: malformed_json with line and column (syntax, invalid UTF-8, a byte order mark, text behind the
+// value); unsupported_json likewise (levels, lone surrogates, numbers beyond double's range); duplicate_member with the path.
 Result<bj::value> parse(std::string_view text);
 // The same, but of members with the same name the last one counts: for payloads, which raw_members() let in.
 Result<bj::value> parse_last_counts(std::string_view text);

@@ -33,26 +33,52 @@ std::string unexpected(std::string_view text, std::size_t at) {
   return "unexpected \"" + std::string(rest.substr(0, bytes)) + "\"";
 }
 
+// Whether the text before `at` ends in the escape of a leading surrogate, which only its other half may follow.
+bool follows_leading_surrogate(std::string_view text, std::size_t at) {
+  constexpr std::size_t kEscapeBytes = 6;  // \ud83d
+  std::string_view before = text.substr(0, at);
+  if (before.ends_with('\\')) before.remove_suffix(1);  // another escape had begun
+  if (at >= text.size() || before.size() < kEscapeBytes) return false;
+  const auto escape = before.substr(before.size() - kEscapeBytes);
+  const auto backslashes = before.substr(0, before.size() - kEscapeBytes + 1);
+  const auto other = backslashes.find_last_not_of('\\');
+  const std::size_t count = backslashes.size() - (other == std::string_view::npos ? 0 : other + 1);
+  return count % 2 == 1 && escape[1] == 'u' && (escape[2] == 'd' || escape[2] == 'D') &&
+         std::string_view("89abAB").find(escape[3]) != std::string_view::npos;
+}
+
+bool is_lone_surrogate(std::string_view text, std::size_t at, const boost::json::error_code& code) {
+  using boost::json::error;
+  return code == error::illegal_leading_surrogate || code == error::illegal_trailing_surrogate ||
+         follows_leading_surrogate(text, at);
+}
+
 std::string reason(std::string_view text, std::size_t at, const boost::json::error_code& code) {
   using boost::json::error;
   if (text.empty()) return "the text is empty";
   if (code == error::too_deep) return "nested deeper than " + std::to_string(kJsonDepthMax) + " levels";
   if (code == error::exponent_overflow || code == error::not_number) return "a number beyond the range of a double";
+  if (is_lone_surrogate(text, at, code)) return "half of a surrogate pair without the other";
   if (code == error::expected_hex_digit) return "\\u must be followed by four hexadecimal digits";
-  if (code == error::illegal_leading_surrogate || code == error::illegal_trailing_surrogate) {
-    return "half of a surrogate pair without the other";
-  }
   if (code == error::incomplete || at >= text.size()) return "the text ends too early";
   return unexpected(text, at);
+}
+
+// Whether the grammar allows it, and a reader may still refuse it (RFC 8259, 8.2 and 9).
+bool is_beyond_limits(std::string_view text, std::size_t at, const boost::json::error_code& code) {
+  using boost::json::error;
+  return code == error::too_deep || code == error::exponent_overflow || code == error::not_number ||
+         is_lone_surrogate(text, at, code);
 }
 
 }  // namespace
 
 Error syntax_error(std::string_view text, std::size_t at, const boost::json::error_code& code) {
   at = std::min(at, text.size());
+  const bool beyond = !text.empty() && is_beyond_limits(text, at, code);
   return {ErrorKind::malformed,
-          "malformed_json",
-          "not valid JSON at " + place_of(text, at) + ": " + reason(text, at, code),
+          beyond ? "unsupported_json" : "malformed_json",
+          (beyond ? "JSON that is not taken at " : "not valid JSON at ") + place_of(text, at) + ": " + reason(text, at, code),
           {},
           std::nullopt};
 }

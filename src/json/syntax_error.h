@@ -9,7 +9,8 @@
 
 namespace posthorn::json {
 
-// `at`: the offset of the first byte that cannot be. Kind malformed, code "malformed_json".
+// `at`: the offset of the first byte that cannot be. Kind malformed, code "malformed_json"; "unsupported_json" when it is JSON
+// by its grammar, but nested too deep, with a number that no double holds, or with half of a surrogate pair.
 Error syntax_error(std::string_view text, std::size_t at, const boost::json::error_code& code);
 
 // Kind malformed, code "duplicate_member"; `path` is the second member's.

@@ -17,12 +17,15 @@ TEST(Metrics, StartAtZeroUnderTheirNames) {
   const std::string text = metrics.scrape();
   for (const std::string name :
        {"posthorn_events_accepted_total", "posthorn_events_refused_total", "posthorn_deliveries_created_total",
-        "posthorn_deliveries_succeeded_total", "posthorn_deliveries_exhausted_total", "posthorn_attempts_total"}) {
+        "posthorn_deliveries_succeeded_total", "posthorn_deliveries_exhausted_total", "posthorn_deliveries_cancelled_total",
+        "posthorn_attempts_total"}) {
     EXPECT_TRUE(has_line(text, name + " 0")) << name << "\n" << text;
     EXPECT_TRUE(has_line(text, "# TYPE " + name + " counter")) << name;
     EXPECT_NE(text.find("# HELP " + name + " "), std::string::npos) << name;
   }
-  for (const std::string name : {"posthorn_publish_seconds", "posthorn_delivery_seconds", "posthorn_attempt_seconds"}) {
+  for (const std::string name :
+       {"posthorn_publish_seconds", "posthorn_delivery_seconds", "posthorn_attempt_seconds", "posthorn_store_commit_seconds",
+        "posthorn_store_commit_writes", "posthorn_loop_lag_seconds"}) {
     EXPECT_TRUE(has_line(text, "# TYPE " + name + " histogram")) << name;
     EXPECT_TRUE(has_line(text, name + "_count 0")) << name;
   }
@@ -36,10 +39,12 @@ TEST(Metrics, EachCounterCountsUnderItsOwnName) {
   metrics.deliveries_succeeded.add(4);
   metrics.deliveries_exhausted.add(5);
   metrics.attempts_made.add(6);
+  metrics.deliveries_cancelled.add(7);
   const std::string text = metrics.scrape();
   for (const std::string line :
        {"posthorn_events_accepted_total 1", "posthorn_events_refused_total 2", "posthorn_deliveries_created_total 3",
-        "posthorn_deliveries_succeeded_total 4", "posthorn_deliveries_exhausted_total 5", "posthorn_attempts_total 6"}) {
+        "posthorn_deliveries_succeeded_total 4", "posthorn_deliveries_exhausted_total 5", "posthorn_attempts_total 6",
+        "posthorn_deliveries_cancelled_total 7"}) {
     EXPECT_TRUE(has_line(text, line)) << line << "\n" << text;
   }
 }
@@ -78,6 +83,38 @@ TEST(Metrics, HistogramsHaveBucketsFromAQuarterMillisecondToAMinute) {
         "posthorn_publish_seconds_count 1", "posthorn_publish_seconds_sum 0.001", "posthorn_delivery_seconds_count 0"}) {
     EXPECT_TRUE(has_line(text, line)) << line << "\n" << text;
   }
+}
+
+TEST(Metrics, WritesInATransactionAreCountedInBucketsOfTheirOwn) {
+  Metrics metrics;
+  metrics.commit_writes.observe(1);
+  metrics.commit_writes.observe(3);
+  metrics.commit_writes.observe(6000);
+  const std::string text = metrics.scrape();
+  for (const std::string line :
+       {"posthorn_store_commit_writes_bucket{le=\"1\"} 1", "posthorn_store_commit_writes_bucket{le=\"5\"} 2",
+        "posthorn_store_commit_writes_bucket{le=\"5000\"} 2", "posthorn_store_commit_writes_bucket{le=\"+Inf\"} 3",
+        "posthorn_store_commit_writes_sum 6004"}) {
+    EXPECT_TRUE(has_line(text, line)) << line << "\n" << text;
+  }
+}
+
+TEST(Metrics, CountersThatAreReadSayThatTheyOnlyGrow) {
+  Metrics metrics;
+  double runs = 3;
+  metrics.counter("posthorn_script_runs", "Scripts run.", [&] { return runs; });
+  EXPECT_TRUE(has_line(metrics.scrape(), "posthorn_script_runs 3"));
+  runs = 4;
+  const std::string text = metrics.scrape();
+  EXPECT_TRUE(has_line(text, "posthorn_script_runs 4")) << text;
+  EXPECT_TRUE(has_line(text, "# TYPE posthorn_script_runs counter")) << text;
+}
+
+TEST(Metrics, AKindOfFailureIsThereFromWhenItWasFirstAskedFor) {
+  Metrics metrics;
+  metrics.attempts_failed("timeout");
+  const std::string text = metrics.scrape();
+  EXPECT_TRUE(has_line(text, "posthorn_attempts_failed_total{kind=\"timeout\"} 0")) << text;
 }
 
 TEST(Metrics, GaugesAreReadAtEachScrape) {

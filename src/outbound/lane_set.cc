@@ -200,6 +200,7 @@ void LaneSet::cancel_rest(SubscriptionKey subscription) {
   session_.cancel_deliveries_of({subscription, clock_.schedule_now()}, [this, subscription](Result<std::uint64_t> count) {
     --unrecorded_;
     cancelling_.erase(subscription);
+    if (count) metrics_.deliveries_cancelled.add(static_cast<double>(*count));
     if (count && *count > 0) cancel_rest(subscription);
     check_drained();
   });

@@ -119,14 +119,17 @@ void LaneSet::count_attempt(const Work& work, const store::RecordAttempt& write)
     metrics_.delivery_seconds.observe_seconds(std::chrono::duration<double>(write.at - work.event->accepted_at).count());
   }
   if (observe::log_enabled(observe::Level::debug)) {
+    const auto subscription = catalogue_.find_subscription(write.subscription);
     observe::log(observe::Level::debug, "attempt",
-                 {{"delivery", to_text(work.id)},
+                 {{"tenant", catalogue_.tenant_name(work.event->tenant)},
+                  {"subscription", subscription ? to_text(subscription->id) : std::string()},
+                  {"delivery", to_text(work.id)},
                   {"event", to_text(work.event->id)},
                   {"topic", work.event->topic},
                   {"number", write.attempt.number},
                   {"status", write.attempt.status},
                   {"failure", domain::to_text(write.attempt.failure)},
-                  {"duration_us", write.attempt.duration.count()},
+                  {"durationUs", write.attempt.duration.count()},
                   {"state", domain::to_text(write.state)}});
   }
 }

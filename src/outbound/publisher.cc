@@ -70,6 +70,15 @@ Publisher::Publisher(EventLoop& loop, store::Session& session, const Catalogue& 
       sink_(std::move(sink)),
       random_(random_seed()) {}
 
+Status check_external_id(std::string_view id, std::string field) {
+  if (id.size() > kExternalIdBytesMax || !is_external_id(id)) {
+    return invalid(std::move(field),
+                   "must be 1 to " + std::to_string(kExternalIdBytesMax) + " letters, digits, '_', '-' and ':'");
+  }
+  if (parse_raw_id(id)) return invalid(std::move(field), "must not have the form of the server's own ids (UUID version 7)");
+  return {};
+}
+
 Status Publisher::check(const PublishRequest& request) const {
   if (auto topic = domain::check_topic(request.topic, "topic"); !topic) return topic;
   if (domain::is_reserved_topic(request.topic)) {
@@ -79,11 +88,7 @@ Status Publisher::check(const PublishRequest& request) const {
     return Error{ErrorKind::payload_too_large, "payload_too_large",
                  "must be at most " + std::to_string(limits_.event_body_bytes_max) + " bytes long", "data", std::nullopt};
   }
-  if (request.external_id.size() > kExternalIdBytesMax || !is_external_id(request.external_id)) {
-    return invalid("id", "must be 1 to " + std::to_string(kExternalIdBytesMax) + " letters, digits, '_', '-' and ':'");
-  }
-  if (parse_raw_id(request.external_id))
-    return invalid("id", "must not have the form of the server's own ids (UUID version 7)");
+  if (auto id = check_external_id(request.external_id, "id"); !id) return id;
   if (request.user.size() > kUserBytesMax) {
     return invalid("user", "must be at most " + std::to_string(kUserBytesMax) + " bytes long", "too_long");
   }
@@ -193,6 +198,7 @@ Result<Publisher::Prepared> Publisher::match(const domain::Tenant& tenant, const
   domain::EventDocument document(*event, tenant.name);
   Prepared prepared =
       with_deliveries(event, document, request.only_for ? std::vector{request.only_for} : catalogue_.match(*event, document));
+  prepared.request_id = request.request_id;
   if (!take_room(prepared)) return refuse(tenant, request, no_room());
   if (request.only_for) return prepared;
 
@@ -202,6 +208,7 @@ Result<Publisher::Prepared> Publisher::match(const domain::Tenant& tenant, const
   for (const auto& made : derived) {
     domain::EventDocument seen(*made, tenant.name);
     prepared.derived.push_back(with_deliveries(made, seen, catalogue_.match(*made, seen)));
+    prepared.derived.back().request_id = request.request_id;
     if (!take_room(prepared.derived.back())) return refuse(tenant, request, no_room());
     prepared.write.derived.push_back(prepared.derived.back().write);
   }
@@ -209,17 +216,21 @@ Result<Publisher::Prepared> Publisher::match(const domain::Tenant& tenant, const
 }
 
 // After the commit.
-void Publisher::hand_over(Prepared prepared) {
+void Publisher::hand_over(const domain::Tenant& tenant, Prepared prepared) {
   metrics_.events_accepted.add();
   metrics_.deliveries_created.add(prepared.write.matched);
   if (observe::log_enabled(observe::Level::debug)) {
     const auto& event = *prepared.write.event;
     observe::log(observe::Level::debug, "event accepted",
-                 {{"event", to_text(event.id)}, {"topic", event.topic}, {"deliveries", prepared.write.matched}});
+                 {{"tenant", tenant.name},
+                  {"request", prepared.request_id},
+                  {"event", to_text(event.id)},
+                  {"topic", event.topic},
+                  {"deliveries", prepared.write.matched}});
   }
   sink_({prepared.write.event, std::move(prepared.write.deliveries), std::move(prepared.write.rest),
          std::move(prepared.passage), std::move(prepared.place)});
-  for (auto& derived : prepared.derived) hand_over(std::move(derived));
+  for (auto& derived : prepared.derived) hand_over(tenant, std::move(derived));
 }
 
 double Publisher::seconds_since(SteadyTime start) const {
@@ -244,7 +255,8 @@ net::Task<> Publisher::wait_for_room() {
   });
 }
 
-net::Task<std::vector<Result<Published>>> Publisher::accept(std::vector<Result<Prepared>> prepared) {
+net::Task<std::vector<Result<Published>>> Publisher::accept(const domain::Tenant& tenant,
+                                                            std::vector<Result<Prepared>> prepared) {
   store::AcceptEvents write;
   for (auto& one : prepared) {
     if (one) write.events.push_back(one->write);
@@ -282,7 +294,7 @@ net::Task<std::vector<Result<Published>>> Publisher::accept(std::vector<Result<P
     published.emplace_back(Published{answer->id, answer->external_id, answer->deliveries, answer->replayed});
     if (answer->replayed) continue;
     one->passage = std::move(passage);
-    hand_over(std::move(*one));
+    hand_over(tenant, std::move(*one));
   }
   if (gate_.closed()) co_await wait_for_room();
   co_return published;
@@ -293,7 +305,7 @@ net::Task<Result<Published>> Publisher::publish(const domain::Tenant& tenant, Pu
   const SteadyTime start = clock_.steady_now();
   std::vector<Result<Prepared>> prepared;
   prepared.push_back(prepare(tenant, request));
-  auto published = co_await accept(std::move(prepared));
+  auto published = co_await accept(tenant, std::move(prepared));
   metrics_.publish_seconds.observe_seconds(seconds_since(start));
   co_return std::move(published.front());
 }
@@ -312,7 +324,7 @@ net::Task<Result<std::vector<Result<Published>>>> Publisher::publish_batch(const
     if (turn.is_over()) co_await turn.next();
     prepared.push_back(prepare(tenant, request));
   }
-  auto published = co_await accept(std::move(prepared));
+  auto published = co_await accept(tenant, std::move(prepared));
   metrics_.publish_seconds.observe_seconds(seconds_since(start));
   co_return published;
 }

@@ -35,6 +35,7 @@ struct PublishRequest {
   std::string traceparent;      // empty or not well-formed: a new one is made
   std::uint32_t hops = 0;       // as read_hops() says
   std::string idempotency_key;  // empty: none
+  std::string_view request_id;  // for the log; must stay valid as `data` does
   // Only for this one, whatever it wants; null: for those that match.
   domain::SubscriptionPtr only_for;
 };
@@ -42,6 +43,8 @@ struct PublishRequest {
 // How many deliveries led to this request: domain::kHopsHeader, 0 without it. Errors: invalid_argument naming the header (not a
 // number; too_many_hops).
 Result<std::uint32_t> read_hops(const net::HeaderViews& headers);
+// A publisher's own id of an event; empty: none. Errors: invalid_argument naming `field`.
+Status check_external_id(std::string_view id, std::string field);
 
 struct Published {
   EventId id;
@@ -81,6 +84,7 @@ class Publisher {
     store::NewEvent write;
     OrderHorizon::PassagePtr passage;
     FanoutRoom::Place place;
+    std::string_view request_id = {};
     std::vector<Prepared> derived = {};  // what automations made of it
   };
   // How long this turn of the loop has been one batch's.
@@ -104,12 +108,12 @@ class Publisher {
   Result<Prepared> refuse(const domain::Tenant& tenant, const PublishRequest& request, Error error);
   // False: there is no room for its fan-out.
   bool take_room(Prepared& prepared);
-  void hand_over(Prepared prepared);
+  void hand_over(const domain::Tenant& tenant, Prepared prepared);
   // What holds whatever the catalogue says.
   Status check(const PublishRequest& request) const;
   // What holds for every event, published or derived.
   Status check_content(TenantKey tenant, std::string_view topic, std::string_view scope, std::string_view data) const;
-  net::Task<std::vector<Result<Published>>> accept(std::vector<Result<Prepared>> prepared);
+  net::Task<std::vector<Result<Published>>> accept(const domain::Tenant& tenant, std::vector<Result<Prepared>> prepared);
   net::Task<> wait_for_room();
   double seconds_since(SteadyTime start) const;
 

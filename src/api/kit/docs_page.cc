@@ -93,6 +93,31 @@ bool lists(const bj::array* array, std::string_view word) {
   return false;
 }
 
+// What a schema says of a value beside its type: "from 1 to 250", "default 50", "up to 128 characters"…
+std::string bounds_words(const bj::object& schema) {
+  const auto range = [&](std::string_view least, std::string_view most, std::string_view unit) {
+    const auto* low = schema.if_contains(least);
+    const auto* high = schema.if_contains(most);
+    if (low == nullptr && high == nullptr) return std::string();
+    if (low == nullptr) return ", up to " + bj::serialize(*high) + std::string(unit);
+    if (high == nullptr) return ", at least " + bj::serialize(*low) + std::string(unit);
+    return ", " + bj::serialize(*low) + " to " + bj::serialize(*high) + std::string(unit);
+  };
+  std::string words = range("minimum", "maximum", "") + range("minLength", "maxLength", " characters") +
+                      range("minItems", "maxItems", " items") + range("minProperties", "maxProperties", " members");
+  const auto* unique = schema.if_contains("uniqueItems");
+  if (unique != nullptr && *unique == bj::value(true)) words += ", each once";
+  if (const auto pattern = text_of(schema, "pattern"); !pattern.empty()) {
+    words += ", pattern <code>" + escaped(pattern) + "</code>";
+  }
+  if (const auto* otherwise = schema.if_contains("default")) {
+    words += ", default <code>" + escaped(bj::serialize(*otherwise)) + "</code>";
+  }
+  const auto* read_only = schema.if_contains("readOnly");
+  if (read_only != nullptr && *read_only == bj::value(true)) words += ", read-only";
+  return words;
+}
+
 // Indented by two spaces; short arrays and objects stay on one line.
 void pretty(std::string& out, const bj::value& value, std::size_t depth) {
   const std::string line = bj::serialize(value);
@@ -196,7 +221,7 @@ std::string Page::type_words(const bj::object& schema) const {
       if (!option.is_object()) continue;
       words += (words.empty() ? "" : " or ") + type_words(option.get_object());
     }
-    return words;
+    return words + bounds_words(schema);
   }
   std::string words(text_of(schema, "type"));
   if (const auto* types = array_of(schema, "type")) {
@@ -210,7 +235,8 @@ std::string Page::type_words(const bj::object& schema) const {
       words += (i == 0 ? "<code>" : ", <code>") + escaped(bj::serialize((*allowed)[i])) + "</code>";
     }
   }
-  return words.empty() ? "any JSON value" : words;
+  if (const auto* only = schema.if_contains("const")) words += "<code>" + escaped(bj::serialize(*only)) + "</code>";
+  return (words.empty() ? "any JSON value" : words) + bounds_words(schema);
 }
 
 void Page::collect() {

@@ -172,14 +172,30 @@ Service::Service(const Router& router, access::Authorizer& authorizer, const acc
                  std::uint64_t seed)
     : router_(router), authorizer_(authorizer), tenants_(tenants), clock_(clock), random_(seed) {}
 
-std::size_t Service::body_bytes_max(const net::HttpRequest& head) {
+const Route* Service::route_of(const net::HttpRequest& head) const {
   const auto method = parse_method(head.method);
   const auto segments = PathSegments::split(head.path);
-  const Route* route = method && segments ? router_.find(*method, *segments).route : nullptr;
+  return method && segments ? router_.find(*method, *segments).route : nullptr;
+}
+
+std::size_t Service::body_bytes_max(const net::HttpRequest& head) {
+  const Route* route = route_of(head);
   if (route == nullptr || route->body == BodyKind::none || route->body == BodyKind::optional_empty) return kEnvelopeBytesMax;
   if (route->body_bytes_max <= kUnknownCallerBodyBytesMax || promises_small_body(head)) return route->body_bytes_max;
-  if (authorizer_.authenticate(head.headers.find("Authorization"))) return route->body_bytes_max;
-  return kUnknownCallerBodyBytesMax;
+  const auto verdict = authorizer_.look(head.headers.find("Authorization"), {});
+  // An issuer's keys that are not there yet are fetched for the whole request.
+  return verdict.principal || verdict.wanted ? route->body_bytes_max : kUnknownCallerBodyBytesMax;
+}
+
+// Nothing for a caller who is known, or may be, and where nobody is asked.
+std::optional<Error> Service::refusal_of_caller(const net::HttpRequest& head) {
+  const Route* route = route_of(head);
+  if (route == nullptr || !route->action) return std::nullopt;
+  RequestContext context(head);
+  access::IssuerPtr wanted;
+  auto found = find_principal(context, wanted);
+  if (found || wanted) return std::nullopt;
+  return std::move(found).error();
 }
 
 net::Task<net::HttpResponse> Service::handle(const net::HttpRequest& request) {
@@ -337,7 +353,12 @@ Status Service::bind_tenant(RequestContext& context) const {
 net::HttpResponse Service::refuse(int status, std::string_view detail, const net::HttpRequest* head) {
   std::string id = new_request_id();
   net::HttpResponse response;
-  if (const auto error = error_of_status(status, detail); error && head != nullptr) {
+  auto error = error_of_status(status, detail);
+  // Who is not known is told that first, and counted, whatever the size of what they send.
+  if (status == 413 && head != nullptr) {
+    if (auto unknown = refusal_of_caller(*head)) error = std::move(unknown);
+  }
+  if (error && head != nullptr) {
     RequestContext context(*head);
     context.request_id = id;
     context.surface = &router_.surface_of(head->path);

@@ -49,6 +49,8 @@ class Service final : public net::HttpService {
 
   Admission admit(RequestContext& context);
   Result<const Route*> check(const RouteMatch& match, RequestContext& context, access::IssuerPtr& wanted);
+  const Route* route_of(const net::HttpRequest& head) const;
+  std::optional<Error> refusal_of_caller(const net::HttpRequest& head);
   Status find_principal(RequestContext& context, access::IssuerPtr& wanted);
   net::Task<net::HttpResponse> run(RequestContext& context);
   bool is_unrecorded_change(const RequestContext& context, const net::HttpResponse& response) const;

@@ -3,6 +3,7 @@
 #include "api/kit/paging.h"
 #include "api/native/account_json.h"
 #include "api/native/export_json.h"
+#include "api/native/query_values.h"
 #include "api/native/resources.h"
 
 namespace posthorn::api::native {
@@ -23,10 +24,14 @@ net::Task<Answer> list(Services services, RequestContext& context, TenantKey ten
   if (!page) co_return page.error();
   const auto position = key_position(*page);
   if (!position) co_return position.error();
+  const auto kind = read_text_filter(context.query, "kind");
+  if (!kind) co_return kind.error();
+  const auto object = read_text_filter(context.query, "object");
+  if (!object) co_return object.error();
   store::ListAudit query;
   query.tenant = tenant;
-  query.object_kind = context.query.find("kind");
-  query.object = context.query.find("object");
+  query.object_kind = *kind;
+  query.object = *object;
   query.page = {page->limit, *position};
   const auto found = co_await net::until<Result<store::Page<store::AuditEntry>>>(
       [&](auto done) { services.session.list_audit(std::move(query), std::move(done)); });

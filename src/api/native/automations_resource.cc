@@ -7,6 +7,7 @@
 #include "api/kit/paging.h"
 #include "api/kit/precondition.h"
 #include "api/native/export_json.h"
+#include "api/native/read_only.h"
 #include "api/native/resources.h"
 #include "domain/access/name.h"
 #include "domain/outbound/automation.h"
@@ -30,9 +31,11 @@ struct Input {
   std::string name;
 };
 
-Result<Input> read_input(std::string_view body, domain::AutomationSettings base) {
-  const auto object = read_object(body);
-  if (!object) return object.error();
+// Over `base`; `shown`: as a read shows what is there.
+Result<Input> read_input(std::string_view body, domain::AutomationSettings base, std::string_view shown) {
+  auto object = read_object(body);
+  if (!object) return std::move(object).error();
+  if (auto taken = take_read_only(*object, shown, {"revision", "createdAt", "updatedAt"}); !taken) return taken.error();
   auto settings = domain::read_automation(*object, std::move(base));
   if (!settings) return std::move(settings).error();
   Input input{std::move(*settings), {}};
@@ -93,9 +96,10 @@ net::Task<Answer> save(Services services, RequestContext& context, domain::Autom
 }
 
 net::Task<Answer> post_automation(Services services, RequestContext& context) {
-  auto input = read_input(context.request.body, domain::AutomationSettings());
+  auto input = read_input(context.request.body, domain::AutomationSettings(), "{}");
   if (!input) co_return std::move(input).error();
   if (input->name.empty()) co_return invalid("name", "is required", "required");
+  if (auto checked = domain::check_automation(input->settings); !checked) co_return std::move(checked).error();
   if (services.catalogue.automations().find(context.tenant->key, input->name)) {
     co_return conflict("name", "the name is taken", "name_taken");
   }
@@ -114,7 +118,9 @@ net::Task<Answer> change(Services services, RequestContext& context, AutomationP
   const std::string& name = context.parameters[1];
   const auto revision = current ? std::optional(current->revision) : std::nullopt;
   if (auto holds = check_preconditions(context.request.headers, revision); !holds) co_return std::move(holds).error();
-  auto input = read_input(context.request.body, std::move(base));
+  std::string shown;
+  if (current) append_automation(shown, *current);
+  auto input = read_input(context.request.body, std::move(base), current ? shown : "{}");
   if (!input) co_return std::move(input).error();
   if (!input->name.empty() && input->name != name) {
     co_return invalid("name", "must be the one in the path: automations keep their name");

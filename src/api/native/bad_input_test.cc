@@ -1,5 +1,6 @@
-// Bad input for every field of every call: a table of fields, and what is wrong with each by its kind. Every refusal must be a
-// 4xx that names the field and changes nothing; a 500 is a failure wherever it comes (openapi_test_support.h).
+// Bad input for fields of calls: a table of fields, and what is wrong with each by its kind and meaning. Every refusal must be
+// a 4xx that names the field and changes nothing; a 500 is a failure wherever it comes (openapi_test_support.h). That no field
+// of the document is forgotten is tests/test_bad_input.py's to see.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -133,7 +134,7 @@ std::vector<FieldRule> subscription_fields() {
        0,
        {"[\"\"]", "[\"a..b\"]", "[\"a.**.b\"]", "[\"a b\"]", "[\"*x\"]", "[\".\"]", "[\"a.\"]", "[\"" + long_text + "\"]",
         many_topics + "]"}},
-      {"scope", Kind::text_or_null, 128, {"\"nowhere\""}},
+      {"scope", Kind::text_or_null, 128, {"\"nowhere\"", "\"\""}},
       {"description", Kind::text_or_null, 2048},
       {"format", Kind::text, 0, {"\"\"", "\"xml\"", "\"Standard\"", "\"" + long_text + "\""}},
       {"signatures", Kind::texts, 0, {"[\"v2\"]", "[\"\"]", "[\"v1\",\"v1\"]"}},
@@ -168,7 +169,7 @@ std::vector<CallRule> call_rules(const std::string& subscription) {
       {"webhooksEnabled", Kind::boolean},
       {"settings", Kind::object, 0, {long_document, "{\"retention\":5}", "{\"retention\":{\"payloadDays\":0}}"}}};
   const std::vector<FieldRule> topic{
-      {"description", Kind::text, 2048},
+      {"description", Kind::text_or_null, 2048},
       {"schema",
        Kind::object_or_null,
        0,
@@ -293,7 +294,7 @@ TEST_F(BadInput, LeavesOutWhatIsNeeded) {
 
 TEST_F(BadInput, WithMembersThatNobodyKnowsOrTwice) {
   for (const auto& call : call_rules(subscription_)) {
-    for (const std::string name : {"id_", "revision", "Name", "createdAt"}) {
+    for (const std::string name : {"id_", "revisions", "Name", "createdAt"}) {
       expect_refused(call, body_with(call.needed, name, "1"), 422, name);
     }
     const std::string& name = call.fields.front().name;

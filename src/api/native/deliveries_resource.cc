@@ -60,8 +60,10 @@ Result<store::ListDeliveries> read_query(const RequestContext& context) {
 net::Task<Answer> list_deliveries(Services services, RequestContext& context) {
   auto query = read_query(context);
   if (!query) co_return query.error();
-  if (const auto text = context.query.find("event"); text.data() != nullptr) {
-    const auto row = co_await find_event(services, context.tenant->key, std::string(text));
+  const auto event = read_text_filter(context.query, "event");
+  if (!event) co_return event.error();
+  if (!event->empty()) {
+    const auto row = co_await find_event(services, context.tenant->key, *event);
     if (!row && row.error().kind == ErrorKind::not_found) co_return delivery_page(context, {});
     if (!row) co_return row.error();
     query->event = row->event.id.key;

@@ -67,6 +67,7 @@ net::Task<Answer> send_example(Services services, RequestContext& context) {
   request.data = *example;
   request.scope = std::move(input->scope);
   request.only_for = std::move(input->only_for);
+  request.request_id = context.request_id;
   const auto published = co_await services.publisher.publish(*context.tenant, std::move(request));
   if (!published) co_return published.error();
   std::string body;

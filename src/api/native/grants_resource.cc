@@ -6,6 +6,7 @@
 #include "api/kit/paging.h"
 #include "api/native/account_json.h"
 #include "api/native/export_json.h"
+#include "api/native/query_values.h"
 #include "api/native/resources.h"
 
 namespace posthorn::api::native {
@@ -86,8 +87,10 @@ net::Task<Answer> list_grants(Services services, RequestContext& context) {
   if (!page) co_return page.error();
   const auto after = key_position(*page);
   if (!after) co_return after.error();
-  const auto found = services.access.accounts.list_grants(context.principal->tenant, context.query.find("principal"),
-                                                          GrantKey{*after}, std::size_t{page->limit} + 1);
+  const auto principal = read_text_filter(context.query, "principal");
+  if (!principal) co_return principal.error();
+  const auto found = services.access.accounts.list_grants(context.principal->tenant, *principal, GrantKey{*after},
+                                                          std::size_t{page->limit} + 1);
   std::string body = R"({"items":[)";
   std::string position;
   for (std::size_t i = 0; i < found.size() && i < page->limit; ++i) {

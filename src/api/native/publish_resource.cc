@@ -40,6 +40,7 @@ net::Task<Answer> publish(Services services, RequestContext& context) {
   if (!headers) co_return headers.error();
   auto event = read_event(context.request.body, *headers);
   if (!event) co_return std::move(event).error();
+  event->request_id = context.request_id;
   const auto published = co_await services.publisher.publish(*context.tenant, std::move(*event));
   if (!published) co_return published.error();
 
@@ -103,6 +104,7 @@ net::Task<Answer> publish_batch(Services services, RequestContext& context) {
   const auto events = read_batch(context.request.body);
   if (!events) co_return events.error();
   ReadBatch batch = read_events(*events, *headers);
+  for (auto& request : batch.requests) request.request_id = context.request_id;
   const auto published = co_await services.publisher.publish_batch(*context.tenant, std::move(batch.requests));
   if (!published) co_return published.error();
 

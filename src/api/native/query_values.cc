@@ -29,4 +29,10 @@ Result<std::string> read_topic_filter(const Query& query) {
   return std::string(text);
 }
 
+Result<std::string> read_text_filter(const Query& query, std::string_view name) {
+  const auto text = query.find(name);
+  if (text.data() != nullptr && text.empty()) return invalid(std::string(name), "must not be empty", "too_short");
+  return std::string(text);
+}
+
 }  // namespace posthorn::api::native

@@ -23,4 +23,7 @@ Result<TimeRange> read_time_range(const Query& query);
 // ?topic=, exact; empty when absent. Errors: invalid_argument naming it.
 Result<std::string> read_topic_filter(const Query& query);
 
+// A parameter that is any text; empty when absent. Errors: too_short, as an empty one would filter nothing.
+Result<std::string> read_text_filter(const Query& query, std::string_view name);
+
 }  // namespace posthorn::api::native

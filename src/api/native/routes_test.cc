@@ -252,6 +252,51 @@ TEST_F(EveryRoute, BoundsItsBodyBeforeAnythingIsRead) {
   EXPECT_EQ(limit("GET", batch, "", key), kEnvelopeBytesMax);
 }
 
+// {"alg":"RS256","kid":"1"} . {"iss":"https://issuer.example","aud":"a","sub":"s","exp":4102444800} . no signature of anything
+std::string token_of_an_issuer() {
+  return "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ."
+         "eyJpc3MiOiJodHRwczovL2lzc3Vlci5leGFtcGxlIiwiYXVkIjoiYSIsInN1YiI6InMiLCJleHAiOjQxMDI0NDQ4MDB9." +
+         std::string(342, 'A');
+}
+
+TEST_F(EveryRoute, TakesTheWholeBodyOfATokenWhoseIssuersKeysAreNotFetchedYet) {
+  net::HttpRequest head;
+  head.method = "POST";
+  head.path = "/api/v1/tenants/default/events/batch";
+  head.headers.add("Content-Length", "5000000");
+  const std::string authorization = "Bearer " + token_of_an_issuer();
+  head.headers.add("Authorization", authorization);
+  EXPECT_EQ(server_.service().body_bytes_max(head), kUnknownCallerBodyBytesMax) << "nobody trusts the issuer";
+  ASSERT_EQ(
+      server_
+          .call(
+              "POST", "/api/v1/issuers",
+              R"({"issuer":"https://issuer.example","audiences":["a"],"jwksUrl":"https://issuer.example/keys","roles":["publisher"]})")
+          .status,
+      201);
+  EXPECT_EQ(server_.service().body_bytes_max(head), kBatchBodyBytesMax);
+}
+
+TEST_F(EveryRoute, TellsAnUnknownCallerSoWhateverTheSizeOfTheBody) {
+  net::HttpRequest head;
+  head.method = "POST";
+  head.path = "/api/v1/tenants/default/events/batch";
+  head.peer = "192.0.2.7:5";
+  head.headers.add("Authorization", "Bearer wrong");
+  for (std::uint32_t i = 0; i < access::kBearerFailures.burst; ++i) {
+    ASSERT_EQ(server_.service().refuse(413, "too much", &head).status, 401) << i;
+  }
+  EXPECT_EQ(server_.service().refuse(413, "too much", &head).status, 429) << "wrong keys are counted";
+  net::HttpRequest known = head;
+  known.headers = {};
+  const std::string key = "Bearer " + std::string(TestServer::kKey);
+  known.headers.add("Authorization", key);
+  EXPECT_EQ(server_.service().refuse(413, "too much", &known).status, 413);
+  known.path = "/oauth2/token";
+  known.headers = {};
+  EXPECT_EQ(server_.service().refuse(413, "too much", &known).status, 413) << "whoever calls it";
+}
+
 TEST_F(EveryRoute, RefusalsOfTheHttpServerAreProblemsToo) {
   const auto response = server_.service().refuse(413, "too much", nullptr);
   EXPECT_EQ(response.status, 413);

@@ -6,6 +6,7 @@
 #include "api/kit/json_writer.h"
 #include "api/kit/paging.h"
 #include "api/kit/precondition.h"
+#include "api/native/read_only.h"
 #include "api/native/resources.h"
 #include "domain/access/name.h"
 #include "json/reader.h"
@@ -27,15 +28,19 @@ void append(std::string& body, const domain::Scope& scope) {
   json.end_object();
 }
 
-Answer answer(int status, const domain::Scope& scope) {
+std::string to_json(const domain::Scope& scope) {
   std::string body;
   append(body, scope);
-  return json_answer(status, std::move(body), scope.revision);
+  return body;
 }
 
-Result<domain::Scope> read_scope(std::string_view body, domain::Scope scope) {
-  const auto object = read_object(body);
-  if (!object) return object.error();
+Answer answer(int status, const domain::Scope& scope) { return json_answer(status, to_json(scope), scope.revision); }
+
+// Over `scope`; `shown`: as a read shows what is there.
+Result<domain::Scope> read_scope(std::string_view body, domain::Scope scope, std::string_view shown) {
+  auto object = read_object(body);
+  if (!object) return std::move(object).error();
+  if (auto taken = take_read_only(*object, shown, {"id", "revision", "createdAt", "updatedAt"}); !taken) return taken.error();
   json::ObjectReader reader(*object, "");
   reader.string("name", scope.display_name, kNameBytesMax);
   reader.only_these();
@@ -90,7 +95,7 @@ net::Task<Answer> put_scope(Services services, RequestContext& context) {
     fresh.created_at = current->created_at;
     fresh.revision = current->revision;
   }
-  auto scope = read_scope(context.request.body, std::move(fresh));
+  auto scope = read_scope(context.request.body, std::move(fresh), current ? to_json(*current) : shown_before_it_is_made(name));
   if (!scope) co_return std::move(scope).error();
   co_return co_await save(services, context, std::move(*scope), revision.value_or(0));
 }
@@ -100,7 +105,7 @@ net::Task<Answer> patch_scope(Services services, RequestContext& context) {
   if (!current) co_return current.error();
   const std::int64_t revision = (*current)->revision;
   if (auto holds = check_preconditions(context.request.headers, revision); !holds) co_return std::move(holds).error();
-  auto scope = read_scope(context.request.body, **current);
+  auto scope = read_scope(context.request.body, **current, to_json(**current));
   if (!scope) co_return std::move(scope).error();
   co_return co_await save(services, context, std::move(*scope), revision);
 }

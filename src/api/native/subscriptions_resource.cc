@@ -9,6 +9,7 @@
 #include "api/kit/json_writer.h"
 #include "api/kit/paging.h"
 #include "api/kit/precondition.h"
+#include "api/native/read_only.h"
 #include "api/native/resources.h"
 #include "api/native/subscription_reference.h"
 #include "domain/outbound/authentication_document.h"
@@ -22,6 +23,8 @@ namespace {
 
 using domain::Action;
 using domain::SubscriptionPtr;
+
+namespace bj = boost::json;
 
 constexpr std::string_view kHidden = domain::kHiddenSecret;
 
@@ -65,18 +68,17 @@ struct SubscriptionInput {
 };
 
 // Over `base`; `stored` is what "***" stands for.
-Result<SubscriptionInput> read_input(std::string_view body, SubscriptionInput base, const domain::SubscriptionSecrets& stored) {
-  const auto object = read_object(body);
-  if (!object) return object.error();
-  auto settings = domain::read_settings(*object, std::move(base.settings));
+Result<SubscriptionInput> read_input(const bj::object& object, SubscriptionInput base,
+                                     const domain::SubscriptionSecrets& stored) {
+  auto settings = domain::read_settings(object, std::move(base.settings));
   if (!settings) return std::move(settings).error();
 
-  auto secrets = domain::read_authentication(*object, std::move(base.secrets), stored);
+  auto secrets = domain::read_authentication(object, std::move(base.secrets), stored);
   if (!secrets) return std::move(secrets).error();
   if (auto checked = domain::check_authentication(*settings, *secrets); !checked) return std::move(checked).error();
 
   SubscriptionInput input{std::move(*settings), std::move(*secrets)};
-  const auto* secret = object->if_contains("secret");
+  const auto* secret = object.if_contains("secret");
   if (secret == nullptr || secret->is_null()) return input;
   if (!secret->is_string()) return invalid("secret", "must be a string", "wrong_type");
   const std::string_view text = secret->get_string();
@@ -120,8 +122,20 @@ net::Task<Status> check_script(Services services, RequestContext& context, const
                                                "transform/code");
 }
 
+// `current`: null for a new subscription, of which nothing is shown yet.
+Status take_shown(const Services& services, bj::object& object, const domain::Subscription* current) {
+  std::string shown = current == nullptr ? "{}" : "";
+  if (current != nullptr) {
+    if (auto appended = append(services, shown, *current, kHidden); !appended) return appended;
+  }
+  return take_read_only(object, shown, {"id", "number", "publicKey", "disabledReason", "revision", "createdAt", "updatedAt"});
+}
+
 net::Task<Answer> post_subscription(Services services, RequestContext& context) {
-  auto input = read_input(context.request.body, {}, {});
+  auto object = read_object(context.request.body);
+  if (!object) co_return std::move(object).error();
+  if (auto taken = take_shown(services, *object, nullptr); !taken) co_return std::move(taken).error();
+  auto input = read_input(*object, {}, {});
   if (!input) co_return std::move(input).error();
   auto checked = co_await check_script(services, context, input->settings, nullptr);
   if (!checked) co_return std::move(checked).error();
@@ -157,7 +171,10 @@ net::Task<Answer> change(Services services, RequestContext& context, Subscriptio
   if (auto holds = check_preconditions(context.request.headers, revision); !holds) co_return std::move(holds).error();
   const auto stored = services.catalogue.secrets_of(*current);
   if (!stored) co_return stored.error();
-  auto input = read_input(context.request.body, base_of(*current, *stored, write), *stored);
+  auto object = read_object(context.request.body);
+  if (!object) co_return std::move(object).error();
+  if (auto taken = take_shown(services, *object, current.get()); !taken) co_return std::move(taken).error();
+  auto input = read_input(*object, base_of(*current, *stored, write), *stored);
   if (!input) co_return std::move(input).error();
   if (input->settings.kind != current->settings.kind) {
     co_return invalid("kind", "cannot be changed: make another subscription", "immutable");

@@ -6,6 +6,7 @@
 #include "api/kit/json_writer.h"
 #include "api/kit/paging.h"
 #include "api/kit/precondition.h"
+#include "api/native/read_only.h"
 #include "api/native/resources.h"
 #include "domain/access/name.h"
 #include "domain/outbound/lane_document.h"
@@ -33,10 +34,11 @@ std::string to_json(const domain::Tenant& tenant) {
   return body;
 }
 
-// Reads the body over `tenant`: what is absent keeps its value.
-Result<domain::Tenant> read_tenant(std::string_view body, domain::Tenant tenant) {
-  const auto object = read_object(body);
-  if (!object) return object.error();
+// Reads the body over `tenant`: what is absent keeps its value. `shown`: as a read shows what is there.
+Result<domain::Tenant> read_tenant(std::string_view body, domain::Tenant tenant, std::string_view shown) {
+  auto object = read_object(body);
+  if (!object) return std::move(object).error();
+  if (auto taken = take_read_only(*object, shown, {"id", "revision", "createdAt", "updatedAt"}); !taken) return taken.error();
   json::ObjectReader reader(*object, "");
   reader.string("name", tenant.display_name, kNameBytesMax);
   reader.boolean("webhooksEnabled", tenant.webhooks_enabled);
@@ -99,7 +101,8 @@ net::Task<Answer> put_tenant(Services services, RequestContext& context) {
     fresh.created_at = current->created_at;
     fresh.revision = current->revision;
   }
-  auto tenant = read_tenant(context.request.body, std::move(fresh));
+  auto tenant =
+      read_tenant(context.request.body, std::move(fresh), current ? to_json(*current) : shown_before_it_is_made(name));
   if (!tenant) co_return std::move(tenant).error();
   co_return co_await save(services, context, std::move(*tenant), revision.value_or(0));
 }
@@ -107,7 +110,7 @@ net::Task<Answer> put_tenant(Services services, RequestContext& context) {
 net::Task<Answer> patch_tenant(Services services, RequestContext& context) {
   const std::int64_t revision = context.tenant->revision;
   if (auto holds = check_preconditions(context.request.headers, revision); !holds) co_return std::move(holds).error();
-  auto tenant = read_tenant(context.request.body, *context.tenant);
+  auto tenant = read_tenant(context.request.body, *context.tenant, to_json(*context.tenant));
   if (!tenant) co_return std::move(tenant).error();
   co_return co_await save(services, context, std::move(*tenant), revision);
 }

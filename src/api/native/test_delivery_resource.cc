@@ -44,7 +44,7 @@ void read_headers(json::ObjectReader& reader, TestCall& call) {
 
 void read_format(json::ObjectReader& reader, TestCall& call) {
   std::string word;
-  reader.string("format", word, 64);
+  reader.string("format", word, 64, 1);
   if (word.empty()) return;
   call.format = domain::parse_format(word);
   if (!call.format) reader.fail(invalid("format", "must be one of: " + domain::format_words()));

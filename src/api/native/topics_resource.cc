@@ -6,9 +6,11 @@
 #include "api/kit/json_writer.h"
 #include "api/kit/paging.h"
 #include "api/kit/precondition.h"
+#include "api/native/read_only.h"
 #include "api/native/resources.h"
 #include "domain/outbound/topic.h"
 #include "json/reader.h"
+#include "json/schema.h"
 
 namespace posthorn::api::native {
 namespace {
@@ -16,7 +18,8 @@ namespace {
 using domain::Action;
 using outbound::TopicPtr;
 
-void append(std::string& body, const domain::Topic& topic) {
+// The server's own topics are made with their tenant.
+void append(std::string& body, const domain::Topic& topic, const domain::Tenant& tenant) {
   JsonWriter json(body);
   json.begin_object();
   json.string("id", topic.name);
@@ -24,15 +27,19 @@ void append(std::string& body, const domain::Topic& topic) {
   json.raw("schema", topic.schema.empty() ? std::string_view("null") : topic.schema);
   json.raw("example", topic.example.empty() ? std::string_view("null") : topic.example);
   json.integer("revision", topic.revision);
-  json.time("createdAt", topic.created_at);
-  json.time("updatedAt", topic.updated_at);
+  json.time("createdAt", topic.key ? topic.created_at : tenant.created_at);
+  json.time("updatedAt", topic.key ? topic.updated_at : tenant.created_at);
   json.end_object();
 }
 
-Answer answer(int status, const domain::Topic& topic) {
+std::string to_json(const domain::Topic& topic, const RequestContext& context) {
   std::string body;
-  append(body, topic);
-  return json_answer(status, std::move(body), topic.revision);
+  append(body, topic, *context.tenant);
+  return body;
+}
+
+Answer answer(const RequestContext& context, int status, const domain::Topic& topic) {
+  return json_answer(status, to_json(topic, context), topic.revision);
 }
 
 // A member that holds JSON of its own: kept byte for byte, null means none.
@@ -44,11 +51,23 @@ void read_document(json::ObjectReader& reader, std::string_view body, std::strin
   }
 }
 
-Result<domain::Topic> read_topic(std::string_view body, domain::Topic topic) {
-  const auto object = read_object(body);
-  if (!object) return object.error();
+// An example that its own schema refuses could never be published.
+Status check_example(const domain::Topic& topic) {
+  if (topic.schema.empty() || topic.example.empty()) return {};
+  const auto schema = json::Schema::compile(topic.schema, "schema");
+  if (!schema) return schema.error();
+  return (*schema)->validate(topic.example, "example");
+}
+
+// Over `topic`; `shown`: as a read shows what is there.
+Result<domain::Topic> read_topic(std::string_view body, domain::Topic topic, std::string_view shown) {
+  auto object = read_object(body);
+  if (!object) return std::move(object).error();
+  if (auto taken = take_read_only(*object, shown, {"id", "revision", "createdAt", "updatedAt"}); !taken) return taken.error();
   json::ObjectReader reader(*object, "");
-  reader.string("description", topic.description, kDescriptionBytesMax);
+  std::optional<std::string> description = topic.description;
+  reader.optional_string("description", description, kDescriptionBytesMax);
+  topic.description = description.value_or("");
   if (const auto* schema = reader.member("schema"); schema != nullptr && !schema->is_null() && !schema->is_object()) {
     reader.fail(invalid(reader.field("schema"), "must be a JSON Schema object or null", "wrong_type"));
   }
@@ -56,6 +75,9 @@ Result<domain::Topic> read_topic(std::string_view body, domain::Topic topic) {
   read_document(reader, body, "example", topic.example);
   reader.only_these();
   if (!reader.ok()) return reader.error();
+  if (object->contains("schema") || object->contains("example")) {
+    if (auto checked = check_example(topic); !checked) return std::move(checked).error();
+  }
   return topic;
 }
 
@@ -72,7 +94,7 @@ net::Task<Answer> list_topics(Services services, RequestContext& context) {
   std::string body = R"({"items":[)";
   std::string position;
   for (std::size_t i = 0; i < topics.size() && i < page->limit; ++i) {
-    append(body, *topics[i]);
+    append(body, *topics[i], *context.tenant);
     if (i + 1 == page->limit && topics.size() > page->limit) position = topics[i]->name;
   }
   finish_page(body, context, position);
@@ -82,13 +104,13 @@ net::Task<Answer> list_topics(Services services, RequestContext& context) {
 net::Task<Answer> get_topic(Services services, RequestContext& context) {
   const auto topic = find(services, context);
   if (!topic) co_return topic.error();
-  co_return answer(200, **topic);
+  co_return answer(context, 200, **topic);
 }
 
 net::Task<Answer> save(Services services, RequestContext& context, domain::Topic topic, std::int64_t expected) {
   auto saved = co_await services.catalogue.save_topic(services.session, std::move(topic), expected, context.author());
   if (!saved) co_return explain_lost_race(std::move(saved).error(), context.request.headers);
-  co_return answer(expected == 0 ? 201 : 200, **saved);
+  co_return answer(context, expected == 0 ? 201 : 200, **saved);
 }
 
 net::Task<Answer> put_topic(Services services, RequestContext& context) {
@@ -106,7 +128,8 @@ net::Task<Answer> put_topic(Services services, RequestContext& context) {
     fresh.created_at = current->created_at;
     fresh.revision = current->revision;
   }
-  auto topic = read_topic(context.request.body, std::move(fresh));
+  auto topic =
+      read_topic(context.request.body, std::move(fresh), current ? to_json(*current, context) : shown_before_it_is_made(name));
   if (!topic) co_return std::move(topic).error();
   co_return co_await save(services, context, std::move(*topic), revision.value_or(0));
 }
@@ -116,7 +139,7 @@ net::Task<Answer> patch_topic(Services services, RequestContext& context) {
   if (!current) co_return current.error();
   const std::int64_t revision = (*current)->revision;
   if (auto holds = check_preconditions(context.request.headers, revision); !holds) co_return std::move(holds).error();
-  auto topic = read_topic(context.request.body, **current);
+  auto topic = read_topic(context.request.body, **current, to_json(**current, context));
   if (!topic) co_return std::move(topic).error();
   co_return co_await save(services, context, std::move(*topic), revision);
 }

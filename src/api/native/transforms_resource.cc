@@ -6,7 +6,9 @@
 #include "api/kit/json_writer.h"
 #include "api/native/publish_input.h"
 #include "api/native/resources.h"
+#include "domain/access/name.h"
 #include "domain/outbound/format.h"
+#include "domain/outbound/topic.h"
 #include "domain/outbound/transform.h"
 #include "json/reader.h"
 #include "outbound/transforms.h"
@@ -34,6 +36,11 @@ Result<domain::Event> read_test_event(const Services& services, const RequestCon
     Error error = given.error();
     error.field = error.field.empty() ? "event" : "event/" + error.field;
     return error;
+  }
+  if (auto checked = domain::check_topic(given->topic, "event/topic"); !checked) return checked.error();
+  if (auto checked = outbound::check_external_id(given->external_id, "event/id"); !checked) return checked.error();
+  if (!given->scope.empty()) {
+    if (auto checked = domain::check_name(given->scope, "event/scope"); !checked) return checked.error();
   }
   event.topic = given->topic;
   event.payload = given->data;

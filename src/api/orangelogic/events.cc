@@ -138,6 +138,7 @@ net::Task<Answer> trigger_event(Services services, RequestContext& context) {
   request.topic = std::move(*topic);
   request.user = std::move(*user);
   request.data = payload;
+  request.request_id = context.request_id;
   const auto published = co_await services.publisher.publish(*context.tenant, std::move(request));
   if (!published) co_return published.error();
   const bj::object answer{{"eventId", published->public_id()}};

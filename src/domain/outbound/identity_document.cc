@@ -11,6 +11,7 @@ using json::ObjectReader;
 void read_uid(ObjectReader& reader, SubscriptionSettings& settings) {
   std::optional<std::string> uid = settings.uid;
   reader.optional_string("uid", uid, kNameBytesMax);
+  refuse_empty(reader, "uid");
   settings.uid = uid.value_or("");
   if (!reader.ok() || settings.uid.empty()) return;
   if (auto checked = check_name(settings.uid, reader.field("uid")); !checked) return reader.fail(std::move(checked).error());

@@ -19,6 +19,13 @@ std::string item_field(const ObjectReader& reader, std::string_view name, std::s
   return reader.field(name) + "/" + std::to_string(index);
 }
 
+void refuse_empty(ObjectReader& reader, std::string_view name) {
+  const bj::value* value = reader.member(name);
+  if (value != nullptr && value->is_string() && value->get_string().empty()) {
+    reader.fail(invalid(reader.field(name), "must not be empty: null takes it away", "too_short"));
+  }
+}
+
 bool read_texts(ObjectReader& reader, std::string_view name, std::size_t items_max, std::vector<std::string>& target) {
   const bj::array* array = reader.array(name, items_max);
   if (array == nullptr) return false;

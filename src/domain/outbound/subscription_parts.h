@@ -57,6 +57,9 @@ bool is_reserved_header(std::string_view name);
 // "signatures/2" below the reader's path.
 std::string item_field(const json::ObjectReader& reader, std::string_view name, std::size_t index);
 
+// For a text that null takes away: an empty one would be a second way to say so.
+void refuse_empty(json::ObjectReader& reader, std::string_view name);
+
 // The member, an object of header names and values, as a list; false, and `target` as it was, when it is absent or no such
 // object (headers_document.cc).
 bool read_header_list(json::ObjectReader& reader, std::string_view member, std::vector<Header>& target);

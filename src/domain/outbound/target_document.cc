@@ -50,6 +50,7 @@ void read_target(ObjectReader& reader, SubscriptionSettings& settings) {
   read_topics(reader, settings);
   std::optional<std::string> scope = settings.scope;
   reader.optional_string("scope", scope, kNameBytesMax);
+  refuse_empty(reader, "scope");
   settings.scope = scope.value_or("");
   std::optional<std::string> description = settings.description;
   reader.optional_string("description", description, kDescriptionBytesMax);

@@ -6,6 +6,10 @@
 #include <cstdint>
 #include <string>
 
+namespace posthorn::observe {
+class Metrics;
+}
+
 namespace posthorn::store::sqlite {
 
 struct SqliteOptions {
@@ -29,6 +33,8 @@ struct SqliteOptions {
   std::int64_t reader_cache_kib = 1024;
   std::int64_t checkpoint_bytes = 8 * 1024 * 1024;
   std::chrono::milliseconds probe_interval{1000};  // how often a degraded store tries to write
+
+  observe::Metrics* metrics = nullptr;  // where commits are counted; null: nowhere
 
   std::string vfs;  // SQLite's name of a file layer; empty: the system's. Tests inject faults by it.
 };

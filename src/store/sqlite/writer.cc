@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "observe/metrics.h"
+
 namespace posthorn::store::sqlite {
 namespace {
 
@@ -203,6 +205,10 @@ void Writer::commit(std::size_t operations) {
   work_->tables.statistics.write();
   work_->commit.run();
   const auto took = clock_.steady_now() - start;
+  if (options_.metrics != nullptr) {
+    options_.metrics->commit_seconds.observe_seconds(std::chrono::duration<double>(took).count());
+    options_.metrics->commit_writes.observe(static_cast<double>(operations));
+  }
   const std::lock_guard lock(condition_mutex_);
   troubles_.write.clear();
   ++measures_.transactions;
