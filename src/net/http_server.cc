@@ -217,12 +217,16 @@ Task<void> HttpServer::Impl::wait(asio::steady_timer& timer, SteadyTime until) {
 
 Task<void> HttpServer::Impl::accept() {
   while (!shared.draining) {
+    boost::system::error_code error;
     if (table.size() >= options.limits.connections_max) {
+      // Nobody makes room before somebody needs it.
+      co_await acceptor.async_wait(tcp::acceptor::wait_read, asio::redirect_error(asio::use_awaitable, error));
+      if (shared.draining) co_return;
+      if (table.size() < options.limits.connections_max) continue;
       make_room(nullptr);
       co_await wait(room, std::chrono::steady_clock::now() + kRoomPause);
       continue;
     }
-    boost::system::error_code error;
     tcp::endpoint peer;
     tcp::socket socket(loop.context());
     co_await acceptor.async_accept(socket, peer, asio::redirect_error(asio::use_awaitable, error));
