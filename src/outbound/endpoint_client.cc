@@ -48,7 +48,7 @@ EndpointAnswer answer_of(net::SendResult result) {
     answer.response = std::move(*result);
     return answer;
   }
-  auto error = std::move(result.error());
+  auto error = result.error();
   if (error.kind == net::SendFailure::shortage) return not_sent(std::move(error.detail));
   // The status has come, and it decides; the body is only kept for showing.
   if (!error.response) return failed(failure_of(error.kind), std::move(error.detail));

@@ -104,9 +104,10 @@ Result<std::uint32_t> read_hops(const net::HeaderViews& headers) {
   for (const auto& header : headers) {
     if (!equals_ignoring_case(header.name, domain::kHopsHeader)) continue;
     std::uint32_t number = 0;
-    const auto* end = header.value.data() + header.value.size();
-    const auto [read, error] = std::from_chars(header.value.data(), end, number);
-    if (error != std::errc() || read != end) return invalid(std::string(domain::kHopsHeader), "must be a whole number");
+    const auto& text = header.value;
+    const auto [read, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || read != text.data() + text.size())
+      return invalid(std::string(domain::kHopsHeader), "must be a whole number");
     hops = std::max(hops, number);
   }
   if (hops < domain::kHopsMax) return hops;
