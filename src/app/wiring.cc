@@ -170,7 +170,7 @@ void Server::build_engine_upkeep(OutNode& node) {
   node.upkeep->set_tenants([this] { return tenant_periods(); });
   node.upkeep->set_waiting([this] { return store_->measures().queued; });
   node.fanout = std::make_unique<outbound::Fanout>(
-      node.loop, *node.session, *catalogue_, *ids_, clock_, lane_shared_.gate, lane_shared_.horizon, lane_shared_.fanout_room,
+      node.loop, *node.session, *catalogue_, *ids_, clock_, lane_shared_,
       [&node](std::vector<outbound::Work> work, const outbound::OrderHorizon::PassagePtr& passage) {
         for (auto& one : work) node.handover->add(std::move(one), passage);
       });

@@ -10,15 +10,15 @@
 namespace posthorn::outbound {
 
 Fanout::Fanout(EventLoop& loop, store::Session& session, const Catalogue& catalogue, IdSource& ids, const Clock& clock,
-               RunnableGate& gate, OrderHorizon& horizon, FanoutRoom& room, Sink sink)
+               LaneShared& shared, Sink sink)
     : loop_(loop),
       session_(session),
       catalogue_(catalogue),
       ids_(ids),
       clock_(clock),
-      gate_(gate),
-      horizon_(horizon),
-      room_(room),
+      gate_(shared.gate),
+      horizon_(shared.horizon),
+      room_(shared.fanout_room),
       sink_(std::move(sink)),
       retry_(loop.make_alarm([this] { step(); })) {}
 

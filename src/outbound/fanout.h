@@ -17,6 +17,7 @@
 #include "outbound/accepted_work.h"
 #include "outbound/catalogue.h"
 #include "outbound/lane.h"
+#include "outbound/lane_shared.h"
 #include "outbound/order_horizon.h"
 #include "outbound/runnable_gate.h"
 #include "store/store.h"
@@ -28,7 +29,7 @@ class Fanout {
   // With the passage of their event (OrderHorizon), for as long as they are on their way.
   using Sink = std::function<void(std::vector<Work>, const OrderHorizon::PassagePtr&)>;
   Fanout(EventLoop& loop, store::Session& session, const Catalogue& catalogue, IdSource& ids, const Clock& clock,
-         RunnableGate& gate, OrderHorizon& horizon, FanoutRoom& room, Sink sink);
+         LaneShared& shared, Sink sink);
 
   void start(UniqueFunction<void(Status)> done);
   // Its `rest`; the deliveries it has are others'.

@@ -67,7 +67,7 @@ class FanningOut : public testing::Test {
   void start() {
     catalogue_ = std::make_unique<Catalogue>(clock_, ids_, sealer_);
     ASSERT_TRUE(catalogue_->fill(rows_));
-    fanout_ = std::make_unique<Fanout>(loop_, *session_, *catalogue_, ids_, clock_, gate_, horizon_, room_,
+    fanout_ = std::make_unique<Fanout>(loop_, *session_, *catalogue_, ids_, clock_, shared_,
                                        [this](const std::vector<Work>& work, const OrderHorizon::PassagePtr&) {
                                          for (const auto& one : work) made_.emplace(one.event->id.key, one.subscription);
                                        });
@@ -89,9 +89,7 @@ class FanningOut : public testing::Test {
   IdSource ids_{clock_, 1};
   const TenantKey tenant_{ids_.next_key()};
   crypto::Sealer sealer_{{{1, std::string(32, 'k')}}};
-  RunnableGate gate_;
-  OrderHorizon horizon_;
-  FanoutRoom room_;
+  LaneShared shared_;
   store::Catalogue rows_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<store::Session> session_;
@@ -115,7 +113,7 @@ TEST_F(FanningOut, ARestartMakesWhatWasDecidedWhateverHasChangedSince) {
   EXPECT_EQ(made(shared), (std::set{stays, disabled, edited}));
   EXPECT_EQ(made_.size(), 6U);
   EXPECT_EQ(fanout_->unfinished(), 0U);
-  EXPECT_EQ(room_.taken(), 0U);
+  EXPECT_EQ(shared_.fanout_room.taken(), 0U);
 }
 
 TEST_F(FanningOut, ARestartGoesOnBehindTheLastThatWasMade) {
@@ -162,7 +160,7 @@ TEST_F(FanningOut, AnEventThatTheStoreRefusesStopsNoOther) {
 }
 
 TEST_F(FanningOut, WhatIsLeftUnfinishedTakesRoomAgainAtTheStartOnceForAllThatShareIt) {
-  gate_.add(kRunnableMax);  // nothing is made
+  shared_.gate.add(kRunnableMax);  // nothing is made
   std::vector<SubscriptionKey> all;
   for (int i = 0; i < 100; ++i) all.push_back(subscribe());
   const auto rest = std::make_shared<const std::vector<SubscriptionKey>>(all);
@@ -184,10 +182,10 @@ TEST_F(FanningOut, WhatIsLeftUnfinishedTakesRoomAgainAtTheStartOnceForAllThatSha
   loop_.run_ready();
   start();
   EXPECT_EQ(fanout_->unfinished(), 10U);
-  EXPECT_EQ(room_.taken(), 10 * fanout_bytes(*event) + fanout_bytes(*rest));
+  EXPECT_EQ(shared_.fanout_room.taken(), 10 * fanout_bytes(*event) + fanout_bytes(*rest));
   fanout_.reset();
-  EXPECT_EQ(room_.taken(), 0U);
-  gate_.add(-static_cast<std::ptrdiff_t>(kRunnableMax));
+  EXPECT_EQ(shared_.fanout_room.taken(), 0U);
+  shared_.gate.add(-static_cast<std::ptrdiff_t>(kRunnableMax));
 }
 
 TEST(FanoutRoom, RefusesWhatPassesItsBound) {

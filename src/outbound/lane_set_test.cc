@@ -416,7 +416,7 @@ TEST_F(Engine, ResumesAFanOutWhereAStoppedProcessLeftIt) {
 
   subscribe();  // younger than the event: not for it
   start();
-  Fanout fanout(loop_, *session_, *catalogue_, ids_, clock_, shared_.gate, shared_.horizon, shared_.fanout_room,
+  Fanout fanout(loop_, *session_, *catalogue_, ids_, clock_, shared_,
                 [&](std::vector<Work> work, const auto&) { lanes_->accept(std::move(work)); });
   bool resumed = false;
   fanout.start([&](Status status) { resumed = status.has_value(); });

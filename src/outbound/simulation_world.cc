@@ -128,8 +128,8 @@ void SimulatedWorld::start() {
 
   const auto seed = seed_ * 1000 + static_cast<std::uint64_t>(incarnation_);
   lanes_ = std::make_unique<LaneSet>(loop, *engine_session_, *catalogue_, network, clock, *shared_, metrics_, seed);
-  fanout_ = std::make_unique<Fanout>(loop, *engine_session_, *catalogue_, *ids_, clock, shared_->gate, shared_->horizon,
-                                     shared_->fanout_room, [this](std::vector<Work> work, const OrderHorizon::PassagePtr&) {
+  fanout_ = std::make_unique<Fanout>(loop, *engine_session_, *catalogue_, *ids_, clock, *shared_,
+                                     [this](std::vector<Work> work, const OrderHorizon::PassagePtr&) {
                                        for (const auto& one : work) {
                                          if (on_fanned_out) on_fanned_out(one);
                                        }
