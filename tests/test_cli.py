@@ -160,7 +160,8 @@ def test_exit_codes_of_what_no_server_refused(server, tmp_path):
     state = tmp_path / "state"
     run(server, tmp_path, "watch", folder, "--once", "--state", state)
     run(server, tmp_path, "watch", tmp_path, "--once", "--state", state, code=2)
-    with subprocess.Popen([BINARY, "watch", folder, "--state", state], env=environment(server, tmp_path), stderr=subprocess.PIPE, text=True) as watcher:
+    command = [BINARY, "watch", folder, "--state", state]
+    with subprocess.Popen(command, env=environment(server, tmp_path), stderr=subprocess.PIPE, text=True) as watcher:
         assert "Caught up" in watcher.stderr.readline()
         run(server, tmp_path, "watch", folder, "--once", "--state", state, code=2)
         folder.rmdir()
@@ -227,7 +228,7 @@ def test_deeds_answer_in_json(server, tmp_path):
 
 
 def test_doctor_notes_a_variable_that_nothing_reads(tmp_path):
-    settings = {"PATH": os.environ["PATH"], "POSTHORN_LSITEN": "127.0.0.1:1", "POSTHORN_DATA": str(tmp_path / "data"), "POSTHORN_LISTEN": "127.0.0.1:0"}
+    settings = {"PATH": os.environ["PATH"], "POSTHORN_LSITEN": "127.0.0.1:1", "POSTHORN_DATA": str(tmp_path / "data")}
     done = subprocess.run([BINARY, "doctor", "--json"], env=settings, capture_output=True, text=True, timeout=60)
     notes = [check for check in json.loads(done.stdout)["checks"] if check["subject"] == "environment"]
     assert [(note["verdict"], note["advice"]) for note in notes] == [("note", "Is POSTHORN_LISTEN meant?")]

@@ -227,7 +227,7 @@ TEST_F(CommandLine, VerifiesASavedRequest) {
   auto as_json = valid;
   as_json.emplace_back("--json");
   EXPECT_EQ(run(as_json), 0);
-  EXPECT_EQ(out_.str().substr(0, 22), "{\"signature\":\"valid\",");
+  EXPECT_EQ(out_.str().substr(0, 21), "{\"signature\":\"valid\",");
 
   auto old = valid;
   old.erase(old.begin() + 7);

@@ -74,7 +74,7 @@ Result<std::unique_ptr<DescriptorSource>> DescriptorSource::open(const std::stri
 
 Result<std::optional<std::string>> DescriptorSource::read(std::size_t bytes_max) {
   pollfd poll_for{descriptor_, POLLIN, 0};
-  if (poll(&poll_for, 1, 0) == 0) return std::optional<std::string>();
+  if (poll(&poll_for, 1, 0) <= 0) return std::optional<std::string>();
   std::string bytes(bytes_max, '\0');
   const auto count = ::read(descriptor_, bytes.data(), bytes.size());
   if (count < 0 && (errno == EINTR || errno == EAGAIN)) return std::optional<std::string>();

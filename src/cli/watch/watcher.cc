@@ -126,7 +126,7 @@ Watcher::~Watcher() = default;
 Status Watcher::prepare(const Stop& stop) {
   std::uint32_t tries = 0;
   for (std::size_t i = 0; i < kTopics.size() && !stop.requested();) {
-    const auto status = make_topic(api_, options_.tenant_path, kTopics[i]);
+    auto status = make_topic(api_, options_.tenant_path, kTopics[i]);
     if (status) {
       server_answers();
       ++i;
