@@ -355,7 +355,9 @@ def wrong_values(parameter):
     values = list(PARAMETERS.get((parameter["in"], parameter["name"]), []))
     given = bool(values) or (parameter["in"], parameter["name"]) in PARAMETERS
     if "minimum" in schema:
-        values += ["", "x", "1.5", "1e1", str(schema["minimum"] - 1), str(schema["maximum"] + 1), "9" * 30]
+        values += ["", "x", "1.5", "1e1", str(schema["minimum"] - 1), "9" * 30]
+    if "maximum" in schema:
+        values.append(str(schema["maximum"] + 1))
     if "enum" in schema:
         values += ["", "nothing", schema["enum"][0].upper()]
     if "maxLength" in schema:

@@ -144,7 +144,7 @@ def test_a_second_process_does_not_share_the_port(make_server):
     second.port = first.port
     second.expects_errors = True
     second.start(wait=False)
-    assert second.wait() == 1
+    assert second.wait() == 2
     assert "in use" in second.log
     assert first.is_ready()
 

@@ -31,21 +31,22 @@ class Repeats:
 
 
 def repeats_of(received, kills):
-    """`received`: in order of arrival; `kills`: times."""
+    """`received`: in order of arrival; `kills`: (how many had been received from the server that was killed, when)."""
     repeats, last = Repeats(), {}
-    for request in received:
-        before = last.get(request.id)
-        last[request.id] = request
-        if before is None:
+    for place, request in enumerate(received):
+        earlier = last.get(request.id)
+        last[request.id] = place
+        if earlier is None:
             continue
-        between = [kill for kill in kills if before.at <= kill <= request.at]
-        if not between:
+        before = received[earlier]
+        killed_at = max((at for count, at in kills if earlier < count <= place), default=None)
+        if killed_at is None:
             repeats.unexplained += 1
-        elif before.answered_at is None or before.answered_at > between[-1]:
+        elif before.answered_at is None or before.answered_at > killed_at:
             repeats.open += 1
         else:
             repeats.answered += 1
-            repeats.oldest_answer = max(repeats.oldest_answer, between[-1] - before.answered_at)
+            repeats.oldest_answer = max(repeats.oldest_answer, killed_at - before.answered_at)
     return repeats
 
 
@@ -63,11 +64,12 @@ def test_kill_loses_nothing_and_repeats_only_what_was_in_flight(make_server, end
 
     for _ in range(cycles):
         time.sleep(random_source.uniform(0.15, 0.5))  # how long it lives is what varies; nothing is waited for
-        kills.append(server.kill())
+        killed_at = server.kill()
         dead_at = time.monotonic()
         endpoint.wait_for_silence()
         at_kill = endpoint.received
-        in_flight += sum(1 for r in at_kill if r.answered_at is None or r.answered_at > kills[-1])
+        kills.append((len(at_kill), killed_at))
+        in_flight += sum(1 for r in at_kill if r.answered_at is None or r.answered_at > killed_at)
         # Those for which no answer can have been recorded, however late the endpoint noted its answer.
         open_ids = {r.id for r in at_kill if r.answering_at is None or r.answering_at > dead_at}
         started_at = time.monotonic()
@@ -125,8 +127,8 @@ class Arrival:
 
 
 def test_the_explanation_of_repeats_finds_those_without_one():
-    kills = [10.0, 20.0]
-    first = [Arrival("open", 9.9, None), Arrival("answered", 9.8, 9.95), Arrival("recorded", 1.0, 1.1), Arrival("alive", 11.0, 11.1)]
-    again = [Arrival("open", 10.5, 10.6), Arrival("answered", 10.5, 10.6), Arrival("alive", 12.0, 12.1)]
+    first = [Arrival("open", 9.9, None), Arrival("answered", 9.8, 9.95), Arrival("recorded", 1.0, 1.1)]
+    again = [Arrival("open", 10.5, 10.6), Arrival("answered", 10.5, 10.6), Arrival("alive", 11.0, 11.1), Arrival("alive", 12.0, 12.1)]
+    kills = [(3, 10.0), (7, 20.0)]
     assert repeats_of([*first, *again], kills) == Repeats(open=1, answered=1, oldest_answer=10.0 - 9.95, unexplained=1)
-    assert repeats_of([*first, *again, Arrival("recorded", 10.5, 10.6)], kills).oldest_answer == 10.0 - 1.1
+    assert repeats_of([*first, Arrival("recorded", 10.5, 10.6)], kills).oldest_answer == 10.0 - 1.1
