@@ -93,7 +93,7 @@ def measure(bench, what, floor, aim, body, batch=False, subscriptions=1, events_
 
 def one_event_a_request(bench):
     return measure(
-        bench, "durable deliveries/s, one event a request, one endpoint, 64 publishers", 0.20, 0.30, bench.event(), publishers=(64, 16, 128)
+        bench, "durable deliveries/s, one event a request, one endpoint, 128 publishers", 0.20, 0.30, bench.event(), publishers=(128, 16, 64)
     )
 
 
