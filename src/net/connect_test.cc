@@ -2,11 +2,12 @@
 #include "net/connect.h"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include <cstdlib>
+#include <optional>
 
 #include "net/client_for_tests.h"
+#include "net/descriptors_for_tests.h"
 #include "net/dns_for_tests.h"
 #include "net/endpoint_for_tests.h"
 
@@ -212,19 +213,17 @@ TEST(Connect, TriesAFewOfManyAddresses) {
 }
 
 TEST(Connect, WithoutASocketFailsAsAShortageThatIsOverWhenItIsOver) {
+  if (!kBearsShortageOfDescriptors) GTEST_SKIP();
   TestEndpoint endpoint(serve_and_close);
   DnsStub dns;
   dns.set("name.example", {.v4 = {"127.0.0.1"}});
   auto options = loopback_options();
   options.name_servers = dns.address();
   TestClient client(options);
-  rlimit old{};
-  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &old), 0);
-  const rlimit none{0, old.rlim_max};
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  std::optional<ShortageOfDescriptors> shortage(std::in_place);
   const auto literal = client.send({.url = endpoint.url()});
   const auto name = client.send({.url = url_of("name.example", endpoint.port())});
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &old), 0);
+  shortage.reset();
   for (const auto* result : {&literal, &name}) {
     ASSERT_TRUE(result->has_error());
     EXPECT_EQ(result->error().kind, SendFailure::shortage) << result->error().detail;

@@ -3,7 +3,9 @@
 #include <sys/resource.h>
 
 #include <future>
+#include <optional>
 
+#include "net/descriptors_for_tests.h"
 #include "net/http_server_for_tests.h"
 
 namespace posthorn::net {
@@ -311,11 +313,8 @@ TEST(HttpServerMemory, OnePeerHasAQuarterOnceHalfIsTaken) {
 
 TEST(HttpServerConnections, OutlivesAnEndOfDescriptors) {
   RunningServer running;
-  RawClient client;  // its descriptor is made before there are none
-  rlimit old{};
-  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &old), 0);
-  const rlimit none{1, old.rlim_max};  // poll() needs one
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  RawClient client;                                                         // its descriptor is made before there are none
+  std::optional<ShortageOfDescriptors> shortage(std::in_place, rlim_t{1});  // poll() needs one
   client.connect(running.port());
   client.send(kGet);
   rusage before{};
@@ -326,7 +325,7 @@ TEST(HttpServerConnections, OutlivesAnEndOfDescriptors) {
   ::getrusage(RUSAGE_SELF, &after);
   EXPECT_EQ(running.service.handled, 0);
   EXPECT_LT(after.ru_nvcsw - before.ru_nvcsw, 100) << "accepting was tried again and again";
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &old), 0);
+  shortage.reset();
   EXPECT_EQ(client.answer().status, 200);
 }
 

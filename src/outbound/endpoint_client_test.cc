@@ -2,12 +2,13 @@
 #include "outbound/endpoint_client.h"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include <mutex>
+#include <optional>
 
 #include "net/certificates_for_tests.h"
 #include "net/client_for_tests.h"
+#include "net/descriptors_for_tests.h"
 #include "net/endpoint_for_tests.h"
 #include "outbound/transport.h"
 
@@ -300,19 +301,17 @@ TEST_F(EndpointClientTest, ATokenWhoseAnswerIsCutIsNone) {
 }
 
 TEST_F(EndpointClientTest, WithoutASocketNothingIsSentAndItIsSaid) {
+  if (!net::kBearsShortageOfDescriptors) GTEST_SKIP();
   Recorder endpoint([](const std::string&) { return answer_text(200, R"({"access_token":"t1"})"); });
   Recorder tokens([](const std::string&) { return answer_text(200, R"({"access_token":"t1"})"); });
   domain::SubscriptionSettings with_handshake;
   with_handshake.handshake = true;
-  rlimit old{};
-  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &old), 0);
-  const rlimit none{0, old.rlim_max};
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  std::optional<net::ShortageOfDescriptors> shortage(std::in_place);
   const auto plain = send(endpoint.url(), {});
   const auto by_name = send("http://name.example/", {});
   const auto with_token = send(endpoint.url(), oauth2(tokens.url()));
   const auto asked = send(endpoint.url(), {}, with_handshake);
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &old), 0);
+  shortage.reset();
   for (const auto* answer : {&plain, &by_name, &with_token, &asked}) {
     EXPECT_TRUE(answer->not_sent) << answer->detail;
     EXPECT_EQ(answer->failure, FailureKind::internal) << answer->detail;
